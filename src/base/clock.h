@@ -1,0 +1,16 @@
+/* Clocks and names that are new each time. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+enum { CLOCK_TEXT = 21, UUID_TEXT = 37 };
+
+int64_t clock_ms(void);   /* monotonic, milliseconds */
+int64_t clock_unix(void); /* seconds since 1970 */
+/* 2026-11-20T23:59:39Z */
+void clock_format(int64_t unix_seconds, char text[static CLOCK_TEXT]);
+/* A random version 4 UUID (RFC 9562). */
+void uuid_make(char text[static UUID_TEXT]);
+
+#endif

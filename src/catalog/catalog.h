@@ -1,0 +1,181 @@
+/* The catalogue: what the world looks like, as data. Loaded whole, checked whole, then const. */
+#ifndef CATALOG_CATALOG_H
+#define CATALOG_CATALOG_H
+
+#include "base/err.h"
+#include "base/str.h"
+#include "judge/judge.h"
+#include "kconfig/kconfig.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Lists are { data, n }; all strings live as long as the catalogue. Absent strings are NULL. */
+struct names {
+	const char *const *data;
+	size_t n;
+};
+
+struct requirements {
+	const struct requirement *const *data;
+	size_t n;
+};
+
+/* Where an entry was written; for `kiln catalog show` and messages. */
+struct origin {
+	const char *file;
+	int line;
+};
+
+struct catalog_compiler {
+	const char *toolchain; /* name of a toolchain */
+	const char *prefix;    /* CROSS_COMPILE: "aarch64-linux-gnu-"; "" for the host's own */
+	const char *package;   /* Debian's package that brings it */
+	const char *target;    /* clang's --target, or NULL */
+};
+
+struct catalog_arch {
+	const char *name;   /* mips64el */
+	struct origin origin;
+	const char *kernel; /* ARCH=: mips */
+	const char *srcarch; /* its directory under arch/ */
+	int bits;
+	bool big_endian;
+	struct names machines;      /* `uname -m` of hosts that run it natively */
+	const char *image_target;   /* make target: Image */
+	const char *image_path;     /* below the output directory: arch/arm64/boot/Image */
+	bool dtbs;                  /* the tree makes dtbs for it */
+	const char *qemu;           /* qemu-system-<this> */
+	const char *qemu_package;
+	const char *debian;
+	const char *gentoo;
+	struct names init_cflags;   /* for guest-init */
+	const struct catalog_compiler *compilers;
+	size_t n_compilers;
+	const char *skip; /* why nothing of it can boot, or NULL */
+};
+
+struct catalog_toolchain {
+	const char *name;
+	struct origin origin;
+	const char *compiler; /* gcc or clang */
+	const char *where;    /* cross */
+	struct names make;    /* extra make arguments: LLVM=1 */
+};
+
+struct catalog_fragment {
+	const char *name;
+	struct origin origin;
+	const char *text; /* of catalog/fragment/NAME.config */
+};
+
+/* What an architecture adds to a config, or how it makes it. */
+struct catalog_config_arch {
+	const char *arch;
+	const char *target;     /* overrides the config's */
+	struct names fragments; /* after the config's own */
+};
+
+struct catalog_config {
+	const char *name;
+	struct origin origin;
+	const char *target; /* allnoconfig, defconfig, multi_v7_defconfig, ...; NULL when only archs have one */
+	struct names fragments;
+	struct kversion_range kernel;
+	const struct catalog_config_arch *archs; /* when there are any, no other arch has this config */
+	size_t n_archs;
+};
+
+/* How a guest ends, see the board files. */
+struct catalog_ends {
+	bool poweroff; /* power off ends QEMU */
+	bool reboot;   /* reboot with -no-reboot ends QEMU */
+};
+
+struct catalog_board {
+	const char *name;
+	struct origin origin;
+	const char *arch;
+	const char *description;
+	const char *qemu_machine;
+	const char *qemu_cpu; /* or NULL */
+	const char *qemu_min; /* "5.2" or NULL: oldest QEMU that has it */
+	int64_t memory_mb;
+	int64_t cpus;
+	struct names qemu_args; /* further arguments */
+	struct names firmware;  /* files QEMU must find among its own: "opensbi-riscv64-generic-fw_dynamic.bin" */
+	const char *firmware_package;
+	const char *console;    /* ttyS0,115200 */
+	const char *append;     /* further words of the command line, or NULL */
+	const char *image;      /* artefact that is booted: "image" or "vmlinux" */
+	const char *dtb;        /* file among the build's dtbs that it needs, or NULL */
+	struct catalog_ends ends;
+	int64_t limit_ms;   /* of a whole boot under TCG */
+	int64_t silence_ms; /* of no output under TCG */
+	struct requirements require, prefer;
+	struct kversion_range kernel;
+	const char *skip; /* why it cannot boot here, or NULL */
+};
+
+struct catalog_rootfs {
+	const char *name;
+	struct origin origin;
+	const char *transport; /* initrd */
+	const char *kind;      /* init: Kiln's own guest-init */
+	struct requirements require;
+};
+
+struct catalog_suite {
+	const char *name;
+	struct origin origin;
+	const char *description;
+	const char *program; /* source of the test below guest-init/suite/, without .c */
+	struct requirements require;
+};
+
+struct catalog_row {
+	struct names archs, configs, toolchains, boards; /* no boards: each of the arch that matches */
+	const char *rootfs;
+	struct names suites;
+	struct names options; /* of the build: W=1 */
+};
+
+struct catalog_matrix {
+	const char *name;
+	struct origin origin;
+	const char *description;
+	const struct catalog_row *rows;
+	size_t n_rows;
+};
+
+#define CATALOG_KINDS(X)                                                                           \
+	X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix)
+
+struct catalog {
+#define X(kind)                                                                                    \
+	const struct catalog_##kind *kind##s;                                                      \
+	size_t n_##kind##s;
+	CATALOG_KINDS(X)
+#undef X
+	const struct judge_pattern *patterns; /* in the order of the files' names, then as written */
+	const struct origin *pattern_origins;
+	size_t n_patterns;
+};
+
+/* Loads catalog/<kind>/<name>.yaml from each directory, earlier directories first: what one defines hides
+ * the same name in later ones. All faults of all files are collected as lines "file:line:column: what, and
+ * what is allowed" in *faults (may be appended to even on success: none is). ERR_USER when there is any fault. */
+int catalog_load(const char *const *dirs, size_t n, const struct catalog **out, struct buf *faults, struct err *err);
+void catalog_free(const struct catalog *c);
+
+/* By name; NULL when there is none. */
+#define X(kind) const struct catalog_##kind *catalog_##kind(const struct catalog *c, const char *name);
+CATALOG_KINDS(X)
+#undef X
+
+/* The compiler entry of an arch for a toolchain, or NULL. */
+const struct catalog_compiler *arch_compiler(const struct catalog_arch *arch, const char *toolchain);
+/* Whether this host runs the arch natively (uname -m is among its machines). */
+bool arch_is_native(const struct catalog_arch *arch);
+
+#endif

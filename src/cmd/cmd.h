@@ -1,0 +1,61 @@
+/* The command line: one file a command, one table of options each. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every command: argv[0] is its own name. Returns the exit status. */
+#define COMMANDS(X)                                                                                \
+	X(boot)                                                                                    \
+	X(catalog)                                                                                 \
+	X(depot)                                                                                   \
+	X(doctor)                                                                                  \
+	X(judge)                                                                                   \
+	X(log)                                                                                     \
+	X(plan)                                                                                    \
+	X(run)                                                                                     \
+	X(show)                                                                                    \
+	X(step)                                                                                    \
+	X(why)
+
+#define X(name) int cmd_##name(int argc, char **argv);
+COMMANDS(X)
+#undef X
+
+enum option_type {
+	OPTION_FLAG,     /* bool * */
+	OPTION_STRING,   /* const char **, borrowed from argv */
+	OPTION_INT,      /* int64_t *, not negative */
+	OPTION_DURATION, /* int64_t *, milliseconds */
+	OPTION_LIST,     /* struct option_list *: a,b,c and repeated; cut in place */
+};
+
+struct option_list {
+	const char **items;
+	size_t n, cap;
+};
+
+struct option {
+	const char *name; /* without the dashes */
+	enum option_type type;
+	void *value; /* where it goes; untouched when the option is not given */
+};
+
+/* Takes the options out of argv and leaves the operands behind argv[0] (argc is lowered). "--"
+ * ends the options. ERR_USER names the option, what is wrong, and points to --help. */
+int options_parse(const struct option *options, size_t n, int *argc, char **argv, struct err *err);
+void option_list_free(struct option_list *list);
+
+/* Kiln's own places. Owned strings. */
+char *home_path(const char *option);             /* --home, $KILN_HOME, $XDG_DATA_HOME/kiln */
+char *data_path(void);                           /* where catalog/ and guest-init/ are */
+char *config_path(void);                         /* $XDG_CONFIG_HOME/kiln: the user's own catalogue */
+
+/* Prints "kiln: MESSAGE" to stderr and returns the exit status of the error's class. */
+int fail(const struct err *err);
+
+#endif

@@ -1,0 +1,104 @@
+/* A kernel's .config, the requirements held against it, and why a requested option did not survive.
+ * The file format is that of Documentation/kbuild/kconfig.rst and scripts/kconfig/confdata.c. */
+#ifndef KCONFIG_KCONFIG_H
+#define KCONFIG_KCONFIG_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+enum kconfig_type {
+	KCONFIG_YES,    /* =y */
+	KCONFIG_MODULE, /* =m */
+	KCONFIG_STRING, /* ="...", unescaped */
+	KCONFIG_NUMBER, /* =12 or =0x1f; also negative */
+	KCONFIG_EMPTY,  /* "CONFIG_X=" of a randconfig: a number without a value */
+};
+
+struct kconfig_value {
+	enum kconfig_type type;
+	struct view text; /* as in the file, without quotes and escapes for strings */
+};
+
+struct kconfig; /* a parsed .config; "is not set" and absent are the same */
+
+/* text is copied. A line that no kernel writes is ERR_USER with its number; CRLF and a missing
+ * last newline are fine. */
+int kconfig_parse(struct view text, struct kconfig **out, struct err *err);
+int kconfig_read(int dir, const char *path, struct kconfig **out, struct err *err);
+void kconfig_free(struct kconfig *config);
+/* symbol without CONFIG_. NULL when absent or "is not set". Borrowed from config. */
+const struct kconfig_value *kconfig_get(const struct kconfig *config, struct view symbol);
+
+/* The kernel's version: 6.1.192 -> { 6, 1, 192 }; what follows ("-rc1") is ignored. */
+struct kversion {
+	int major, minor, patch;
+};
+int kversion_parse(struct view text, struct kversion *out);
+int kversion_cmp(struct kversion a, struct kversion b); /* <0, 0, >0 */
+/* "5.10..6.6", "..5.18", "6.1..": both ends included; a missing patch level of the upper end means
+ * any. Empty text is any version. */
+struct kversion_range {
+	struct kversion from, to;
+};
+int kversion_range_parse(struct view text, struct kversion_range *out, struct err *err);
+bool kversion_in(struct kversion v, const struct kversion_range *range);
+
+/*
+ * A requirement, as written in the catalogue:
+ *	SYMBOL=y  SYMBOL=m  SYMBOL=y|m  !SYMBOL (not set)  SYMBOL (y or m)
+ *	NR_CPUS>=4  SYMBOL<=N  SYMBOL<N  SYMBOL>N  SYMBOL=N  SYMBOL!=N  (decimal or 0x)
+ *	CMDLINE=""  CMDLINE="text"
+ *	A=y || B=y                  any of several
+ *	A=y @ 5.10..6.6             only for kernels of that range; each alternative has its own
+ * Names are whole and anchored. A requirement none of whose alternatives applies to the kernel's
+ * version is met.
+ */
+struct requirement;
+
+enum requirement_kind { REQUIRE, PREFER, REQUIRE_ROOTFS, REQUIRE_SUITE };
+const char *requirement_kind_text(enum requirement_kind kind); /* require, prefer, rootfs, suite */
+
+/* In the arena. hint may be NULL: a word to the user about how to get it ("set it with the fragment
+ * sunxi"). ERR_USER says what is allowed, and column is where (1-based, 0 unknown). */
+int requirement_parse(struct arena *a, struct view text, enum requirement_kind kind, const char *hint,
+		      struct requirement **out, int *column, struct err *err);
+/* As written. */
+const char *requirement_text(const struct requirement *r);
+
+/* Why a requirement is not met. Strings in the arena. */
+struct reason {
+	const char *symbol; /* of the first alternative that applies */
+	const char *want;   /* "y", ">=4", "y (or B=y)" */
+	const char *have;   /* "not set", "m", "2" */
+	enum requirement_kind kind;
+	const char *hint; /* or NULL */
+};
+
+typedef VEC(struct reason) reason_vec;
+
+bool requirement_met(const struct requirement *r, const struct kconfig *config, struct kversion kernel);
+/* Appends a reason for each requirement that is not met; returns how many. */
+size_t requirements_match(const struct requirement *const *reqs, size_t n, const struct kconfig *config,
+			  struct kversion kernel, struct arena *a, reason_vec *reasons);
+/* One line for people: "MACH_SUN4I is not set, y is required; set it with the fragment sunxi". */
+void reason_print(const struct reason *reason, struct buf *out);
+/* {"symbol","want","have","kind","hint"}: new reference. */
+json_t *reason_json(const struct reason *reason);
+
+/*
+ * The requested options (text of fragments) that the final config does not hold, each with the
+ * cause found in the tree's Kconfig files:
+ *	SERIAL_AMBA_PL011_CONSOLE=y: depends on SERIAL_AMBA_PL011=y, which is not set
+ *	NO_SUCH_THING=y: no Kconfig file of this source knows it
+ *	X=y: has no prompt; only A and B can select it
+ * Returns a new JSON array of {"symbol","want","have","why"}. srcdir is a kernel tree, srcarch its
+ * directory under arch/ (x86, arm64). A Kconfig file that cannot be read costs its reasons, not the call.
+ */
+int kconfig_dropped(struct view requested, const struct kconfig *final, const char *srcdir,
+		    const char *srcarch, json_t **out, struct err *err);
+
+#endif

@@ -1,0 +1,66 @@
+/* A process in its own user, mount, pid, ipc, uts, cgroup and network namespaces, with only the paths it
+ * was given. The set-up is a list of operations, executed in order in the child. */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct sandbox;
+
+enum sandbox_access { SANDBOX_RO, SANDBOX_RW };
+
+/* An empty world: a tmpfs root with /proc, a minimal /dev (null zero full random urandom tty ptmx pts shm
+ * fd stdin stdout stderr), a private /tmp and nothing else. Strings given are copied. */
+struct sandbox *sandbox_new(void);
+void sandbox_free(struct sandbox *sb);
+void sandbox_free_at(struct sandbox **sb);
+#define autosandbox __attribute__((cleanup(sandbox_free_at)))
+
+/* Operations. inside is an absolute path; parents are made. A missing host path is an error at
+ * spawn that names it. Binds are nosuid; RO binds are read-only all the way down. */
+void sandbox_bind(struct sandbox *sb, const char *host, const char *inside, enum sandbox_access access);
+void sandbox_bind_device(struct sandbox *sb, const char *host); /* /dev/kvm */
+void sandbox_tmpfs(struct sandbox *sb, const char *inside);
+void sandbox_dir(struct sandbox *sb, const char *inside);
+void sandbox_symlink(struct sandbox *sb, const char *target, const char *inside);
+void sandbox_file(struct sandbox *sb, const char *inside, const char *text); /* a small file */
+/* The host's programs and libraries, read-only: /usr, and /bin /sbin /lib* as the host has them, the
+ * parts of /etc that programs need to start (ld.so.cache, alternatives), a passwd and group of its own. */
+void sandbox_host_system(struct sandbox *sb);
+
+void sandbox_env(struct sandbox *sb, const char *name, const char *value); /* starts empty but PATH, HOME=/tmp */
+void sandbox_chdir(struct sandbox *sb, const char *inside);
+/* Passes a descriptor on under that number; all others but 0, 1, 2 are closed. */
+void sandbox_fd(struct sandbox *sb, int host_fd, int inside_fd);
+/* Bytes of address space, seconds of CPU: 0 is no limit. */
+void sandbox_limit(struct sandbox *sb, uint64_t file_size);
+
+struct sandbox_child {
+	pid_t pid;  /* of the sandbox's first process as the host sees it */
+	int pidfd;  /* readable when it has ended; owned */
+};
+
+struct sandbox_stdio {
+	int in, out, err; /* -1: /dev/null */
+};
+
+/* Starts argv (argv[0] absolute, or looked up in the sandbox's PATH). Everything in the sandbox dies
+ * with its first program, and when the caller dies. Errors in set-up come back here with the operation
+ * that failed and, where the host forbids namespaces, the switch that does it. */
+int sandbox_spawn(const struct sandbox *sb, const char *const *argv, const struct sandbox_stdio *stdio,
+		  struct sandbox_child *child, struct err *err);
+/* Waits for the end; *status as of waitpid for the program itself. Usage may be NULL. Closes pidfd. */
+struct rusage;
+int sandbox_wait(struct sandbox_child *child, int *status, struct rusage *usage, struct err *err);
+/* Ends everything inside at once; sandbox_wait is still due. */
+void sandbox_kill(struct sandbox_child *child);
+
+/* What this host allows: NULL when a sandbox can be made, else an owned sentence that names the
+ * sysctl, AppArmor profile or kernel option that forbids it and what to do. */
+char *sandbox_forbidden(void);
+
+#endif
