@@ -35,7 +35,7 @@ enum option_type {
 };
 
 struct option_list {
-	const char **items;
+	const char **data;
 	size_t n, cap;
 };
 

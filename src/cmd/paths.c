@@ -1,0 +1,60 @@
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* $VARIABLE/kiln, or ~/FALLBACK/kiln. */
+static char *user_path(const char *variable, const char *fallback)
+{
+	const char *base = getenv(variable), *home = getenv("HOME");
+
+	if (base && base[0] == '/')
+		return mem_printf("%s/kiln", base);
+	return mem_printf("%s/%s/kiln", home && *home ? home : "/tmp", fallback);
+}
+
+char *home_path(const char *option)
+{
+	const char *given = option ? option : getenv("KILN_HOME");
+	char cwd[4096];
+
+	if (!given || !*given)
+		return user_path("XDG_DATA_HOME", ".local/share");
+	if (given[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return mem_strdup(given);
+	return mem_printf("%s/%s", cwd, given);
+}
+
+char *config_path(void)
+{
+	return user_path("XDG_CONFIG_HOME", ".config");
+}
+
+char *data_path(void)
+{
+	const char *given = getenv("KILN_DATA");
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (given && *given)
+		return mem_strdup(given);
+	/* A program run from its build directory uses the tree it was built from. */
+	if (n > 0) {
+		self[n] = '\0';
+		if (strcmp(self, BUILD_DIR "/kiln") == 0 && fs_exists(AT_FDCWD, SOURCE_DIR "/catalog"))
+			return mem_strdup(SOURCE_DIR);
+	}
+	return mem_strdup(DATA_DIR);
+}
+
+int fail(const struct err *err)
+{
+	fprintf(stderr, "kiln: %s\n", err->msg);
+	return err_exit_status(err);
+}

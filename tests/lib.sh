@@ -1,0 +1,38 @@
+# For tests in shell: prints TAP. KILN is the program under test.
+# shellcheck shell=bash
+set -u
+KILN=${KILN:-build/kiln}
+KILN=$(realpath "$KILN")
+TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/kiln-test-XXXXXX")
+export KILN_HOME=$WORK/home XDG_CONFIG_HOME=$WORK/config
+trap 'chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+test_count=0
+
+# ok STATUS NAME: passes when STATUS is 0.
+ok() {
+	test_count=$((test_count + 1))
+	if [ "$1" -eq 0 ]; then echo "ok $test_count - $2"; else
+		echo "not ok $test_count - $2"
+		[ ! -s "$WORK/out" ] || sed 's/^/# out: /' "$WORK/out" | head -n 30
+		[ ! -s "$WORK/err" ] || sed 's/^/# err: /' "$WORK/err" | head -n 30
+	fi
+	return 0
+}
+skip() { test_count=$((test_count + 1)); echo "ok $test_count - $1 # SKIP $2"; }
+
+# run STATUS NAME COMMAND...: passes when the command exits with STATUS; its output is in $WORK/out and $WORK/err.
+run() {
+	local want=$1 name=$2 got
+	shift 2
+	"$@" >"$WORK/out" 2>"$WORK/err" </dev/null
+	got=$?
+	[ "$got" -eq "$want" ] || echo "# exit status $got, not $want"
+	ok $((got != want)) "$name"
+}
+# out_has / err_has TEXT NAME: the last run printed this text.
+out_has() { grep -qF -- "$1" "$WORK/out"; ok $? "$2"; }
+err_has() { grep -qF -- "$1" "$WORK/err"; ok $? "$2"; }
+out_lacks() { ! grep -qF -- "$1" "$WORK/out"; ok $? "$2"; }
+is() { [ "$1" = "$2" ]; local s=$?; [ $s -eq 0 ] || printf '# got:  %s\n# want: %s\n' "$1" "$2"; ok $s "$3"; }
+finish() { echo "1..$test_count"; }
