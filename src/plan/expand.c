@@ -1,0 +1,207 @@
+#include "base/cleanup.h"
+#include "plan/plan.h"
+
+#include <string.h>
+
+typedef VEC(struct plan_cell) cell_vec;
+typedef VEC(const struct catalog_board *) board_vec;
+
+static bool names_have(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->data[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool selected(const struct names *filter, const char *name)
+{
+	return filter->n == 0 || names_have(filter, name);
+}
+
+static const struct plan_file_config *file_config(const struct plan_request *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_files; i++)
+		if (strcmp(r->files[i].name, name) == 0)
+			return &r->files[i];
+	return NULL;
+}
+
+/* Whether an arch has this config: one with entries for archs is for those only. */
+static bool config_fits(const struct catalog_config *config, const struct catalog_arch *arch)
+{
+	for (size_t i = 0; i < config->n_archs; i++)
+		if (strcmp(config->archs[i].arch, arch->name) == 0)
+			return true;
+	return config->n_archs == 0;
+}
+
+/* The boards a row gives an arch: those it names, or all of the arch. */
+static void cell_boards(struct plan *plan, const struct plan_request *request, struct plan_cell *cell)
+{
+	board_vec boards = { 0 };
+
+	for (size_t i = 0; i < plan->catalog->n_boards; i++) {
+		const struct catalog_board *b = &plan->catalog->boards[i];
+
+		if (strcmp(b->arch, cell->arch->name) == 0 && selected(&cell->row->boards, b->name) &&
+		    selected(&request->boards, b->name))
+			*vec_push(&boards) = b;
+	}
+	cell->boards = arena_memdup(&plan->arena, boards.data, boards.n * sizeof(*boards.data));
+	cell->n_boards = boards.n;
+	vec_free(&boards);
+}
+
+static bool same_build(const struct plan_cell *a, const struct plan_cell *b)
+{
+	return a->arch == b->arch && a->config == b->config && a->file == b->file && a->toolchain == b->toolchain &&
+	       a->row == b->row;
+}
+
+static void expand_config(struct plan *plan, const struct plan_request *r, const struct catalog_row *row,
+			  struct plan_cell cell, const char *config, cell_vec *cells)
+{
+	cell.file = file_config(r, config);
+	cell.config = cell.file ? NULL : catalog_config(plan->catalog, config);
+	if (!cell.file && (!cell.config || !config_fits(cell.config, cell.arch)))
+		return;
+	for (size_t t = 0; t < row->toolchains.n; t++) {
+		const char *name = row->toolchains.data[t];
+
+		if (!selected(&r->toolchains, name) || !arch_compiler(cell.arch, name))
+			continue;
+		cell.toolchain = catalog_toolchain(plan->catalog, name);
+		if (cells->n && same_build(&cells->data[cells->n - 1], &cell))
+			continue;
+		*vec_push(cells) = cell;
+	}
+}
+
+static void expand_row(struct plan *plan, const struct plan_request *r, const struct catalog_row *row, cell_vec *cells)
+{
+	for (size_t a = 0; a < row->archs.n; a++) {
+		struct plan_cell cell = {
+			.arch = catalog_arch(plan->catalog, row->archs.data[a]),
+			.row = row,
+			.rootfs = row->rootfs ? catalog_rootfs(plan->catalog, row->rootfs) : NULL,
+		};
+
+		if (!selected(&r->archs, row->archs.data[a]))
+			continue;
+		cell_boards(plan, r, &cell);
+		if (r->boards.n && !cell.n_boards)
+			continue;
+		for (size_t c = 0; c < row->configs.n; c++)
+			if (file_config(r, row->configs.data[c]) || selected(&r->configs, row->configs.data[c]))
+				expand_config(plan, r, row, cell, row->configs.data[c], cells);
+	}
+}
+
+#define CHECK_NAMES(kind, list)                                                                    \
+	for (size_t i = 0; i < (list).n; i++)                                                      \
+		if (!catalog_##kind(catalog, (list).data[i]))                                      \
+			return unknown(#kind, (list).data[i], err);
+
+static int unknown(const char *kind, const char *name, struct err *err)
+{
+	return err_user(err, "the catalogue has no %s \"%s\"; kiln catalog list %s shows what it has", kind, name, kind);
+}
+
+static int check_names(const struct catalog *catalog, const struct plan_request *r, struct err *err)
+{
+	CHECK_NAMES(arch, r->archs)
+	CHECK_NAMES(toolchain, r->toolchains)
+	CHECK_NAMES(board, r->boards)
+	for (size_t i = 0; i < r->configs.n; i++)
+		if (!file_config(r, r->configs.data[i]) && !catalog_config(catalog, r->configs.data[i]))
+			return unknown("config", r->configs.data[i], err);
+	if (r->matrix && !catalog_matrix(catalog, r->matrix))
+		return unknown("matrix", r->matrix, err);
+	return 0;
+}
+
+static const char *const default_config[] = { "tiny" };
+static const char *const default_toolchain[] = { "gcc" };
+
+/* The archs that the request's boards belong to, or all. */
+static struct names archs_of(struct plan *plan, const struct plan_request *r)
+{
+	VEC(const char *) archs = { 0 };
+	struct names names;
+
+	for (size_t i = 0; i < plan->catalog->n_archs; i++) {
+		const char *arch = plan->catalog->archs[i].name;
+		bool wanted = r->boards.n == 0;
+
+		for (size_t b = 0; b < r->boards.n; b++)
+			wanted |= strcmp(catalog_board(plan->catalog, r->boards.data[b])->arch, arch) == 0;
+		if (wanted)
+			*vec_push(&archs) = arch;
+	}
+	names = (struct names){ arena_memdup(&plan->arena, archs.data, archs.n * sizeof(*archs.data)), archs.n };
+	vec_free(&archs);
+	return names;
+}
+
+/* The row of a request that names archs, configs or boards but no matrix. */
+static struct catalog_row *own_row(struct plan *plan, const struct plan_request *r)
+{
+	struct catalog_row *row = arena_alloc(&plan->arena, sizeof(*row));
+
+	row->archs = r->archs.n ? r->archs : archs_of(plan, r);
+	row->configs = r->configs.n ? r->configs : (struct names){ default_config, 1 };
+	row->toolchains = r->toolchains.n ? r->toolchains : (struct names){ default_toolchain, 1 };
+	row->boards = r->boards;
+	row->rootfs = plan->catalog->n_rootfss ? plan->catalog->rootfss[0].name : NULL;
+	if (catalog_rootfs(plan->catalog, "init"))
+		row->rootfs = "init";
+	return row;
+}
+
+static int nothing_selected(const struct plan_request *r, struct err *err)
+{
+	return err_user(err, "nothing is left of %s%s: no build fits all of the given --arch, --config, --toolchain and --board",
+			r->matrix ? "the matrix " : "the selection", r->matrix ? r->matrix : "");
+}
+
+int plan_expand(const struct catalog *catalog, const struct plan_request *request, struct plan **out, struct err *err)
+{
+	const struct plan_request *r = request;
+	bool own = !r->matrix && (r->archs.n || r->configs.n || r->toolchains.n || r->boards.n);
+	const char *name = r->matrix ? r->matrix : "smoke";
+	const struct catalog_matrix *matrix;
+	cell_vec cells = { 0 };
+	struct plan *plan;
+
+	if (check_names(catalog, r, err) < 0)
+		return -1;
+	matrix = own ? NULL : catalog_matrix(catalog, name);
+	if (!own && !matrix)
+		return unknown("matrix", name, err);
+	plan = mem_alloc(sizeof(*plan));
+	plan->catalog = catalog;
+	plan->options = r->options;
+	plan->warm = r->warm;
+	if (own)
+		expand_row(plan, r, plan->own_row = own_row(plan, r), &cells);
+	for (size_t i = 0; matrix && i < matrix->n_rows; i++)
+		expand_row(plan, r, &matrix->rows[i], &cells);
+	plan->cells = cells.data;
+	plan->n = cells.n;
+	if (!plan->n) {
+		plan_free(plan);
+		return nothing_selected(r, err);
+	}
+	*out = plan;
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free(plan->cells);
+	arena_free(&plan->arena);
+	free(plan);
+}

@@ -1,0 +1,223 @@
+/* What a cell needs next, and what can be said of it by now. */
+#include "base/cleanup.h"
+#include "plan/plan.h"
+#include "step/step.h"
+
+#include <string.h>
+
+static enum verdict record_verdict(const json_t *record)
+{
+	return verdict_from_text(json_str_or(record, "verdict", "infra"));
+}
+
+static bool passed(const json_t *record)
+{
+	enum verdict v = record ? record_verdict(record) : VERDICT_INFRA;
+
+	return v == VERDICT_PASS || v == VERDICT_WARN;
+}
+
+/* Why the toolchain or the machine is not there, or NULL when it is. */
+static const char *toolchain_missing(const struct plan_cell *cell, const struct plan_facts *facts)
+{
+	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
+
+	return json_string_value(json_object_get(facts->toolchains, key));
+}
+
+static const char *machine_missing(const struct catalog_board *board, const struct plan_facts *facts)
+{
+	return json_string_value(json_object_get(facts->machines, board->name));
+}
+
+char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts *facts)
+{
+	const struct plan_cell *c = &plan->cells[i];
+
+	return mem_printf("%s/%s/%s/%s", json_str_or(facts->source, "id", "source"), c->arch->name,
+			  c->file ? c->file->name : c->config->name, c->toolchain->name);
+}
+
+static struct kversion release_of(const struct plan_state *state)
+{
+	struct kversion v = { 0 };
+
+	kversion_parse(view_of(json_str_or(state->configure, "release", "")), &v);
+	return v;
+}
+
+/* Appends why the board cannot boot this config; true when it can. */
+static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			 const struct plan_state *state, struct arena *a, reason_vec *reasons)
+{
+	struct kversion kernel = release_of(state);
+	size_t unmet = 0;
+
+	if (!board_match(plan->catalog, cell->boards[board], state->config, kernel, cell->arch->kernel, a, reasons))
+		return false;
+	if (cell->rootfs)
+		unmet = requirements_match(cell->rootfs->require.data, cell->rootfs->require.n, state->config, kernel, a,
+					   reasons);
+	return unmet == 0;
+}
+
+static bool board_boots(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			const struct plan_facts *facts, const struct plan_state *state)
+{
+	struct arena a = { 0 };
+	reason_vec reasons = { 0 };
+	bool matches = false;
+
+	if (!cell->boards[board]->skip && !machine_missing(cell->boards[board], facts) && state->config)
+		matches = cell_matches(plan, cell, board, state, &a, &reasons);
+	vec_free(&reasons);
+	arena_free(&a);
+	return matches;
+}
+
+static void want(plan_step_vec *steps, enum plan_kind kind, size_t board)
+{
+	*vec_push(steps) = (struct plan_step){ kind, board };
+}
+
+static bool has_attempts(const struct plan_state *state, size_t board)
+{
+	return state->boots && state->boots[board] && json_array_size(state->boots[board]);
+}
+
+void plan_next(const struct plan *plan, size_t i, const struct plan_facts *facts, const struct plan_state *state,
+	       plan_step_vec *steps)
+{
+	const struct plan_cell *cell = &plan->cells[i];
+	bool init_asked = false;
+
+	if (toolchain_missing(cell, facts))
+		return;
+	if (!state->configure) {
+		want(steps, PLAN_CONFIGURE, 0);
+		return;
+	}
+	if (!passed(state->configure) || !state->config)
+		return;
+	if (!state->build)
+		want(steps, PLAN_BUILD, 0);
+	for (size_t b = 0; b < cell->n_boards; b++) {
+		if (has_attempts(state, b) || !board_boots(plan, cell, b, facts, state))
+			continue;
+		if (cell->rootfs && !state->init && !init_asked) {
+			want(steps, PLAN_INIT, 0);
+			init_asked = true;
+		}
+		if (passed(state->build) && (!cell->rootfs || passed(state->init)))
+			want(steps, PLAN_BOOT, b);
+	}
+}
+
+static struct plan_verdict verdict_of(const json_t *record)
+{
+	return (struct plan_verdict){ true, record_verdict(record), json_str_or(record, "reason", NULL),
+				      json_str_or(record, "attempt", NULL) };
+}
+
+struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const struct plan_facts *facts,
+				       const struct plan_state *state)
+{
+	const char *missing = toolchain_missing(&plan->cells[i], facts);
+
+	if (missing)
+		return (struct plan_verdict){ true, VERDICT_INFRA, missing, NULL };
+	if (state->configure && !passed(state->configure))
+		return verdict_of(state->configure);
+	if (state->build)
+		return verdict_of(state->build);
+	return (struct plan_verdict){ .known = false };
+}
+
+enum verdict plan_combine(const json_t *records, size_t *attempt)
+{
+	enum verdict result = VERDICT_INFRA;
+	bool pass = false, fail = false;
+	size_t i, chosen = 0;
+	json_t *record;
+
+	json_array_foreach(records, i, record) {
+		enum verdict v = record_verdict(record);
+		bool bad = v == VERDICT_FAIL || v == VERDICT_FLAKY;
+
+		if (v == VERDICT_INFRA && (pass || fail))
+			continue;
+		/* A failure stands for the cell, else the newest. */
+		if (bad || !fail)
+			chosen = i;
+		pass |= v == VERDICT_PASS || v == VERDICT_WARN;
+		fail |= bad;
+		if (!bad && !fail && v < VERDICT_COUNT)
+			result = result == VERDICT_WARN && v == VERDICT_PASS ? result : v;
+	}
+	if (attempt)
+		*attempt = chosen;
+	return fail ? (pass ? VERDICT_FLAKY : VERDICT_FAIL) : result;
+}
+
+static struct plan_verdict skip(const char *reason)
+{
+	return (struct plan_verdict){ true, VERDICT_SKIP, reason, NULL };
+}
+
+/* All reasons that stand against a match, in one line. */
+static const char *reasons_line(const reason_vec *reasons, struct arena *a)
+{
+	autobuf struct buf line = { 0 };
+
+	for (size_t i = 0; i < reasons->n; i++) {
+		if (reasons->data[i].kind == PREFER)
+			continue;
+		if (line.n)
+			buf_adds(&line, "; ");
+		reason_print(&reasons->data[i], &line);
+	}
+	return arena_strndup(a, line.data ? line.data : "", line.n);
+}
+
+static struct plan_verdict unmatched(const struct plan *plan, const struct plan_cell *cell, size_t board,
+				     const struct plan_facts *facts, const struct plan_state *state, struct arena *a)
+{
+	struct plan_verdict verdict = { .known = false };
+	reason_vec reasons = { 0 };
+
+	if (cell->boards[board]->skip)
+		return skip(cell->boards[board]->skip);
+	if (machine_missing(cell->boards[board], facts))
+		return (struct plan_verdict){ true, VERDICT_INFRA, machine_missing(cell->boards[board], facts), NULL };
+	if (!cell_matches(plan, cell, board, state, a, &reasons))
+		verdict = skip(reasons_line(&reasons, a));
+	vec_free(&reasons);
+	return verdict;
+}
+
+struct plan_verdict plan_board_verdict(const struct plan *plan, size_t i, size_t board, const struct plan_facts *facts,
+				       const struct plan_state *state, struct arena *a)
+{
+	const struct plan_cell *cell = &plan->cells[i];
+	struct plan_verdict build = plan_build_verdict(plan, i, facts, state), board_verdict;
+
+	if (has_attempts(state, board)) {
+		size_t chosen;
+		enum verdict v = plan_combine(state->boots[board], &chosen);
+		struct plan_verdict verdict = verdict_of(json_array_get(state->boots[board], chosen));
+
+		verdict.verdict = v;
+		return verdict;
+	}
+	if (state->config) {
+		board_verdict = unmatched(plan, cell, board, facts, state, a);
+		if (board_verdict.known)
+			return board_verdict;
+	}
+	if (build.known && build.verdict != VERDICT_PASS && build.verdict != VERDICT_WARN)
+		return build.verdict == VERDICT_INFRA ? (struct plan_verdict){ true, VERDICT_INFRA, "its build did not run", NULL }
+						      : skip("its build failed");
+	if (state->init && !passed(state->init))
+		return verdict_of(state->init);
+	return (struct plan_verdict){ .known = false };
+}

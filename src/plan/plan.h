@@ -1,0 +1,109 @@
+/* What to do next: request x catalogue x facts x records so far -> steps. Pure: no I/O, so that it is tested
+ * as text. What looks dynamic (boards found by the final .config, re-tries) is the same function called again
+ * with more records. Each cell is planned on its own, so the work is linear in the cells. */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/verdict.h"
+#include "catalog/catalog.h"
+#include "plan/match.h"
+
+/* A .config of the user's, as the config of a build. */
+struct plan_file_config {
+	const char *name;   /* as in the build's path */
+	const char *digest; /* in the depot */
+};
+
+/* What a person asked for. Empty lists are no filter. Borrowed. */
+struct plan_request {
+	const char *matrix; /* NULL: smoke, or one row of the lists below when any is given */
+	struct names archs, configs, toolchains, boards;
+	const struct plan_file_config *files; /* those of configs that are files */
+	size_t n_files;
+	struct names options; /* of each build, W=1 */
+	const char *warm;     /* a work tree to build in place of a source, or NULL */
+};
+
+/* One build and the boards it may boot on. */
+struct plan_cell {
+	const struct catalog_arch *arch;
+	const struct catalog_config *config;   /* NULL for a file */
+	const struct plan_file_config *file;   /* NULL for a catalogue config */
+	const struct catalog_toolchain *toolchain;
+	const struct catalog_row *row;
+	const struct catalog_rootfs *rootfs;
+	const struct catalog_board *const *boards;
+	size_t n_boards;
+};
+
+struct plan {
+	const struct catalog *catalog;
+	struct plan_cell *cells;
+	size_t n;
+	struct names options;
+	const char *warm;
+	struct catalog_row *own_row; /* of a request without a matrix */
+	struct arena arena;
+};
+
+/* ERR_USER names what does not exist and what does. The catalogue and the request's strings must outlive the plan. */
+int plan_expand(const struct catalog *catalog, const struct plan_request *request, struct plan **out, struct err *err);
+void plan_free(struct plan *plan);
+
+/* What the world is like, found out before. Borrowed JSON, so that a test can write it down. */
+struct plan_facts {
+	const json_t *source;      /* {"id","digest",...} */
+	const json_t *toolchains;  /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none */
+	const json_t *machines;    /* BOARD -> {"program",...}, or a string: why it cannot run */
+	const json_t *accels;      /* BOARD -> "kvm"; absent: tcg */
+	const char *init_sources;  /* digest of guest-init's sources */
+	const char *patterns;      /* digest of the patterns */
+};
+
+/* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
+char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_facts *facts);
+
+/* What is known of a cell; new references are the caller's. Zeroed at the start. */
+struct plan_state {
+	const json_t *configure, *init, *build; /* records, or NULL */
+	const struct kconfig *config;           /* the final .config, when configure passed */
+	const json_t **boots;                   /* for each board of the cell: an array of records, or NULL */
+};
+
+enum plan_kind { PLAN_CONFIGURE, PLAN_INIT, PLAN_BUILD, PLAN_BOOT };
+
+struct plan_step {
+	enum plan_kind kind;
+	size_t board; /* index in the cell's boards, for PLAN_BOOT */
+};
+typedef VEC(struct plan_step) plan_step_vec;
+
+/* Appends the steps that the cell needs next, whose records are not in state. None: the cell is finished, or
+ * waits for what was asked before. */
+void plan_next(const struct plan *plan, size_t cell, const struct plan_facts *facts, const struct plan_state *state,
+	       plan_step_vec *steps);
+
+/* The canonical spec of a step. New reference. */
+json_t *plan_spec(const struct plan *plan, size_t cell, const struct plan_facts *facts, const struct plan_state *state,
+		  const struct plan_step *step);
+
+/* What can be said of a cell's build or of one of its boards by now. reason lives in the arena, or is NULL. */
+struct plan_verdict {
+	bool known;
+	enum verdict verdict;
+	const char *reason;
+	const char *attempt; /* that it rests on, or NULL */
+};
+struct plan_verdict plan_build_verdict(const struct plan *plan, size_t cell, const struct plan_facts *facts,
+				       const struct plan_state *state);
+struct plan_verdict plan_board_verdict(const struct plan *plan, size_t cell, size_t board, const struct plan_facts *facts,
+				       const struct plan_state *state, struct arena *a);
+
+/* The verdict that several attempts at one boot give together: they agree, or it is flaky; infra only when there is
+ * nothing else. records: array. *attempt (may be NULL) is the index of the one that stands for it. */
+enum verdict plan_combine(const json_t *records, size_t *attempt);
+
+#endif

@@ -1,0 +1,175 @@
+/* The specs of steps: all that a step needs, by value or by digest, and nothing else. */
+#include "base/cleanup.h"
+#include "plan/plan.h"
+#include "step/step.h"
+
+#include <string.h>
+
+static json_t *names_json(const struct names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, json_string(names->data[i]));
+	return list;
+}
+
+static void set(json_t *o, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(o, key, json_string(value));
+}
+
+static json_t *source_json(const struct plan_facts *facts)
+{
+	return json_pack("{s:s, s:s}", "id", json_str_or(facts->source, "id", ""), "digest",
+			 json_str_or(facts->source, "digest", ""));
+}
+
+static json_t *toolchain_json(const struct plan_cell *cell, const struct plan_facts *facts)
+{
+	const struct catalog_compiler *compiler = arch_compiler(cell->arch, cell->toolchain->name);
+	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
+	json_t *t = json_pack("{s:s, s:s, s:s, s:o, s:O?}", "name", cell->toolchain->name, "compiler",
+			      cell->toolchain->compiler, "prefix", compiler->prefix ? compiler->prefix : "", "make",
+			      names_json(&cell->toolchain->make), "tools", json_object_get(facts->toolchains, key));
+
+	set(t, "target", compiler->target);
+	return t;
+}
+
+static void add_fragments(const struct plan *plan, const struct names *names, json_t *list)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		const struct catalog_fragment *f = catalog_fragment(plan->catalog, names->data[i]);
+
+		if (f)
+			json_array_append_new(list, json_pack("{s:s, s:s}", "name", f->name, "text", f->text));
+	}
+}
+
+static json_t *config_json(const struct plan *plan, const struct plan_cell *cell)
+{
+	json_t *fragments = json_array();
+	const char *target = cell->config ? cell->config->target : "file";
+	json_t *c;
+
+	if (cell->config)
+		add_fragments(plan, &cell->config->fragments, fragments);
+	for (size_t i = 0; cell->config && i < cell->config->n_archs; i++) {
+		const struct catalog_config_arch *a = &cell->config->archs[i];
+
+		if (strcmp(a->arch, cell->arch->name) != 0)
+			continue;
+		if (a->target)
+			target = a->target;
+		add_fragments(plan, &a->fragments, fragments);
+	}
+	c = json_pack("{s:s, s:o}", "target", target ? target : "defconfig", "fragments", fragments);
+	if (cell->file)
+		set(c, "file", cell->file->digest);
+	return c;
+}
+
+static json_t *arch_json(const struct plan_cell *cell)
+{
+	return json_pack("{s:s, s:s, s:s}", "name", cell->arch->name, "kernel", cell->arch->kernel, "srcarch",
+			 cell->arch->srcarch ? cell->arch->srcarch : cell->arch->kernel);
+}
+
+static json_t *configure_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", "configure", "source", source_json(facts), "arch",
+			 arch_json(cell), "config", config_json(plan, cell), "toolchain", toolchain_json(cell, facts));
+}
+
+static json_t *build_options(const struct plan *plan, const struct plan_cell *cell)
+{
+	json_t *options = names_json(&cell->row->options);
+
+	json_array_extend(options, names_json(&plan->options));
+	return options;
+}
+
+static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
+			  const struct plan_state *state)
+{
+	json_t *arch = arch_json(cell);
+	autojson json_t *options = build_options(plan, cell);
+	json_t *spec;
+
+	set(arch, "image_target", cell->arch->image_target);
+	set(arch, "image_path", cell->arch->image_path);
+	json_object_set_new(arch, "dtbs", json_boolean(cell->arch->dtbs));
+	spec = json_pack("{s:s, s:o, s:s, s:o, s:O}", "kind", plan->warm ? "build-warm" : "build", "arch", arch, "config",
+			 record_artefact(state->configure, "config"), "toolchain", toolchain_json(cell, facts), "options",
+			 options);
+	if (plan->warm)
+		json_object_set_new(spec, "warm", json_pack("{s:s}", "dir", plan->warm));
+	else
+		json_object_set_new(spec, "source", source_json(facts));
+	return spec;
+}
+
+static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts)
+{
+	json_t *suites = json_array();
+
+	for (size_t i = 0; i < cell->row->suites.n; i++) {
+		const struct catalog_suite *s = catalog_suite(plan->catalog, cell->row->suites.data[i]);
+
+		if (s)
+			json_array_append_new(suites, json_pack("{s:s, s:s}", "name", s->name, "program", s->program));
+	}
+	return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name", cell->arch->name,
+			 "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
+			 names_json(&cell->arch->init_cflags), "toolchain", toolchain_json(cell, facts), "sources",
+			 facts->init_sources, "suites", suites);
+}
+
+static json_t *board_json(const struct catalog_board *b)
+{
+	json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:{s:b, s:b}, s:I, s:I}", "name", b->name, "arch",
+			      b->arch, "machine", b->qemu_machine, "memory_mb", (json_int_t)b->memory_mb, "cpus",
+			      (json_int_t)(b->cpus ? b->cpus : 1), "args", names_json(&b->qemu_args), "console", b->console,
+			      "ends", "poweroff", b->ends.poweroff, "reboot", b->ends.reboot, "limit_ms",
+			      (json_int_t)b->limit_ms, "silence_ms", (json_int_t)b->silence_ms);
+
+	set(j, "cpu", b->qemu_cpu);
+	set(j, "append", b->append);
+	return j;
+}
+
+static json_t *boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, const struct plan_state *state,
+			 size_t board)
+{
+	const struct catalog_board *b = cell->boards[board];
+	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", board_json(b), "qemu",
+				 json_object_get(facts->machines, b->name), "accel",
+				 json_str_or(facts->accels, b->name, "tcg"), "need_marker", 1, "repeat", 0);
+	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
+
+	set(spec, "image", record_artefact(state->build, b->image ? b->image : "image"));
+	set(spec, "initrd", record_artefact(state->init, "initrd"));
+	set(spec, "dtb", dtb ? record_artefact(state->build, dtb) : NULL);
+	set(spec, "patterns", facts->patterns);
+	return spec;
+}
+
+json_t *plan_spec(const struct plan *plan, size_t i, const struct plan_facts *facts, const struct plan_state *state,
+		  const struct plan_step *step)
+{
+	const struct plan_cell *cell = &plan->cells[i];
+
+	switch (step->kind) {
+	case PLAN_CONFIGURE:
+		return configure_spec(plan, cell, facts);
+	case PLAN_INIT:
+		return init_spec(plan, cell, facts);
+	case PLAN_BUILD:
+		return build_spec(plan, cell, facts, state);
+	case PLAN_BOOT:
+		return boot_spec(cell, facts, state, step->board);
+	}
+	return NULL;
+}
