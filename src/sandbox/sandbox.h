@@ -7,11 +7,16 @@
 #include "base/str.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct sandbox;
 
 enum sandbox_access { SANDBOX_RO, SANDBOX_RW };
+
+/* Whoever calls is this user and group inside, so that all builds see the same world; files come out
+ * owned by the caller. */
+enum { SANDBOX_UID = 1000 };
 
 /* An empty world: a tmpfs root with /proc, a minimal /dev (null zero full random urandom tty ptmx pts shm
  * fd stdin stdout stderr), a private /tmp and nothing else. Strings given are copied. */
@@ -20,8 +25,9 @@ void sandbox_free(struct sandbox *sb);
 void sandbox_free_at(struct sandbox **sb);
 #define autosandbox __attribute__((cleanup(sandbox_free_at)))
 
-/* Operations. inside is an absolute path; parents are made. A missing host path is an error at
- * spawn that names it. Binds are nosuid; RO binds are read-only all the way down. */
+/* Operations. inside is an absolute path other than /; parents are made. A missing host path is an
+ * error at spawn that names it. Binds are nosuid and nodev; RO binds are read-only all the way down.
+ * What no operation made writable is read-only. */
 void sandbox_bind(struct sandbox *sb, const char *host, const char *inside, enum sandbox_access access);
 void sandbox_bind_device(struct sandbox *sb, const char *host); /* /dev/kvm */
 void sandbox_tmpfs(struct sandbox *sb, const char *inside);
@@ -36,12 +42,16 @@ void sandbox_env(struct sandbox *sb, const char *name, const char *value); /* st
 void sandbox_chdir(struct sandbox *sb, const char *inside);
 /* Passes a descriptor on under that number; all others but 0, 1, 2 are closed. */
 void sandbox_fd(struct sandbox *sb, int host_fd, int inside_fd);
-/* Bytes of address space, seconds of CPU: 0 is no limit. */
+/* The largest file that a program may write, in bytes; 0 is no limit. */
 void sandbox_limit(struct sandbox *sb, uint64_t file_size);
+
+/* Lets programs make namespaces and mounts of their own, which the system call filter else refuses. */
+void sandbox_allow_nesting(struct sandbox *sb);
 
 struct sandbox_child {
 	pid_t pid;  /* of the sandbox's first process as the host sees it */
-	int pidfd;  /* readable when it has ended; owned */
+	int pidfd;  /* readable when all has ended; owned */
+	int report; /* private to the module: the way the exit status comes; owned */
 };
 
 struct sandbox_stdio {
@@ -49,11 +59,12 @@ struct sandbox_stdio {
 };
 
 /* Starts argv (argv[0] absolute, or looked up in the sandbox's PATH). Everything in the sandbox dies
- * with its first program, and when the caller dies. Errors in set-up come back here with the operation
+ * with its first program, and when the thread that called this dies. Errors in set-up come back here with the operation
  * that failed and, where the host forbids namespaces, the switch that does it. */
 int sandbox_spawn(const struct sandbox *sb, const char *const *argv, const struct sandbox_stdio *stdio,
 		  struct sandbox_child *child, struct err *err);
-/* Waits for the end; *status as of waitpid for the program itself. Usage may be NULL. Closes pidfd. */
+/* Waits for the end of everything inside; *status as of waitpid for the program itself (SIGKILL when
+ * the sandbox was ended first). Usage, of all inside, may be NULL. Closes the descriptors. */
 struct rusage;
 int sandbox_wait(struct sandbox_child *child, int *status, struct rusage *usage, struct err *err);
 /* Ends everything inside at once; sandbox_wait is still due. */

@@ -1,0 +1,178 @@
+/* The sandbox's first process: sets the world up, starts the program, reaps, and reports its status. */
+#define _GNU_SOURCE
+#include "sandbox/world.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+static void send_report(int fd, const struct report *report)
+{
+	while (send(fd, report, sizeof(*report), MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
+}
+
+static int write_proc(const char *path, const char *text, struct err *err)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		return err_infra(err, errno, "%s: cannot write", path);
+	return 0;
+}
+
+/* One id each, which needs no privilege; setgroups must be given up for it (user_namespaces(7)). */
+static int map_ids(const struct start *start, struct err *err)
+{
+	char uid[64], gid[64];
+
+	snprintf(uid, sizeof(uid), "%d %u 1", SANDBOX_UID, start->uid);
+	snprintf(gid, sizeof(gid), "%d %u 1", SANDBOX_UID, start->gid);
+	if (write_proc("/proc/self/uid_map", uid, err) < 0)
+		return -1;
+	if (write_proc("/proc/self/setgroups", "deny", err) < 0)
+		return -1;
+	return write_proc("/proc/self/gid_map", gid, err);
+}
+
+/* A kernel without IPv4 has no loopback to bring up, which harms nobody. */
+static void loopback_up(void)
+{
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (fd >= 0)
+		ioctl(fd, SIOCSIFFLAGS, &lo);
+}
+
+static int drop_capabilities(struct err *err)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	/* The kernel may know more capabilities than the headers: ends at the first that it does not. */
+	for (int cap = 0; cap < 64 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
+		;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
+	    syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_infra(err, errno, "cannot drop privileges");
+	return 0;
+}
+
+/* getppid is 0 in a new pid namespace, so the caller's end of the socket tells whether it was dead
+ * before the signal was asked for. Nobody else holds that end open. */
+static void die_with_caller(int report)
+{
+	struct pollfd p = { .fd = report };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || (poll(&p, 1, 0) > 0 && p.revents & POLLHUP))
+		_exit(1);
+}
+
+static void reset_signals(void)
+{
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL); /* fails for two and for those that libc keeps */
+}
+
+static int set_up(const struct start *start, struct err *err)
+{
+	if (map_ids(start, err) < 0 || world_enter(start->sb, err) < 0)
+		return -1;
+	if (sethostname("kiln", 4) < 0)
+		return err_infra(err, errno, "cannot set the host name");
+	loopback_up();
+	return drop_capabilities(err);
+}
+
+/* Starts the program and closes all that is its own. Returns its pid here, -1 with *err when it cannot
+ * be executed. */
+static pid_t start_program(const struct start *start, struct err *err)
+{
+	int p[2];
+	pid_t pid;
+	ssize_t n;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_infra(err, errno, "pipe");
+	pid = fork();
+	if (pid < 0)
+		return err_infra(err, errno, "fork in the sandbox");
+	if (pid == 0) {
+		close(p[0]);
+		program_main(start, p[1]);
+	}
+	close(p[1]);
+	while ((n = read(p[0], err, sizeof(*err))) < 0 && errno == EINTR)
+		;
+	close(p[0]);
+	return n == 0 ? pid : -1;
+}
+
+static void close_all_but(int fd)
+{
+	if (fd > 0)
+		close_range(0, (unsigned)fd - 1, 0);
+	close_range((unsigned)fd + 1, ~0u, 0);
+}
+
+/* Orphans come to the first process of the namespace; all that is left when it ends dies with it. */
+static int reap_until(pid_t program)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, 0);
+
+		if (pid == program)
+			return status;
+		if (pid < 0 && errno == ECHILD)
+			_exit(1);
+	}
+}
+
+_Noreturn void init_main(struct start *start)
+{
+	struct report report = { .what = REPORT_STARTED };
+	pid_t program;
+
+	reset_signals();
+	close(start->caller);
+	die_with_caller(start->report);
+	/* A caller that changed its user may be undumpable; then /proc/self is root's, its maps too. */
+	prctl(PR_SET_DUMPABLE, 1);
+	setsid();
+	if (set_up(start, &report.err) < 0)
+		goto failed;
+	/* What of the caller's memory is still here is not for the program's eyes. */
+	prctl(PR_SET_DUMPABLE, 0);
+	die_with_caller(start->report); /* again: a change of credentials clears it */
+	if (!start->argv) {
+		send_report(start->report, &report);
+		_exit(0);
+	}
+	program = start_program(start, &report.err);
+	if (program < 0)
+		goto failed;
+	close_all_but(start->report);
+	send_report(start->report, &report);
+	report.what = REPORT_ENDED;
+	report.status = reap_until(program);
+	send_report(start->report, &report);
+	_exit(0);
+failed:
+	report.what = REPORT_ERROR;
+	send_report(start->report, &report);
+	_exit(1);
+}

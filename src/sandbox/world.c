@@ -1,0 +1,276 @@
+/* Executes the operations on a fresh tmpfs and makes that the root. */
+#define _GNU_SOURCE
+#include "sandbox/world.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+struct world {
+	int root;         /* the tmpfs that becomes / */
+	bool old_kernel;  /* no mount_setattr: binds are made read-only once pivot_root is done */
+};
+
+static const char *const device_nodes[] = {
+	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+};
+
+static const struct {
+	const char *name, *target;
+} device_links[] = {
+	{ "ptmx", "pts/ptmx" },
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+};
+
+/* Looks a path up as if the new root were /, whatever symlinks a bound directory holds. */
+static int open_inside(const struct world *w, const char *path, uint64_t flags)
+{
+	struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+
+	return (int)syscall(SYS_openat2, w->root, path, &how, sizeof(how));
+}
+
+static int make_dir(const struct world *w, char *path, struct err *err);
+
+/* Opens the directory that path is in, made when missing. The path is written to meanwhile. */
+static int make_parent(const struct world *w, char *path, struct err *err)
+{
+	char *slash = strrchr(path, '/');
+	int fd;
+
+	if (!slash)
+		return err_infra(err, EINVAL, "%s: a path in the sandbox must be absolute", path);
+	if (slash == path)
+		return make_dir(w, (char[]){ "/" }, err);
+	*slash = '\0';
+	fd = make_dir(w, path, err);
+	*slash = '/';
+	return fd;
+}
+
+static int make_dir(const struct world *w, char *path, struct err *err)
+{
+	autoclose int parent = -1;
+	int fd = open_inside(w, path, O_DIRECTORY);
+
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT)
+		return err_infra(err, errno, "%s: cannot open in the sandbox", path);
+	parent = make_parent(w, path, err);
+	if (parent < 0)
+		return -1;
+	if (mkdirat(parent, strrchr(path, '/') + 1, 0755) < 0 && errno != EEXIST)
+		return err_infra(err, errno, "%s: cannot make the directory in the sandbox", path);
+	fd = open_inside(w, path, O_DIRECTORY);
+	return fd >= 0 ? fd : err_infra(err, errno, "%s: cannot open in the sandbox", path);
+}
+
+/* An empty file to mount on, unless something is there. */
+static int make_mount_point(const struct world *w, char *path, struct err *err)
+{
+	autoclose int parent = -1;
+	autoclose int made = -1;
+	int fd = open_inside(w, path, 0);
+
+	if (fd >= 0)
+		return fd;
+	parent = make_parent(w, path, err);
+	if (parent < 0)
+		return -1;
+	made = openat(parent, strrchr(path, '/') + 1, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	fd = made < 0 ? -1 : open_inside(w, path, 0);
+	return fd >= 0 ? fd : err_infra(err, errno, "%s: cannot make the file in the sandbox", path);
+}
+
+static int attach(const struct world *w, int tree, int target, const char *path, struct err *err)
+{
+	if (target < 0)
+		return -1;
+	if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_infra(err, errno, "%s: cannot mount in the sandbox", path);
+	return 0;
+}
+
+/* A new file system, not yet attached: its fd. mode may be NULL. */
+static int new_fs(const char *type, const char *mode, unsigned flags, struct err *err)
+{
+	autoclose int fs = fsopen(type, FSOPEN_CLOEXEC);
+	int tree = -1;
+
+	if (fs >= 0 && (!mode || fsconfig(fs, FSCONFIG_SET_STRING, "mode", mode, 0) == 0) &&
+	    (strcmp(type, "devpts") != 0 || fsconfig(fs, FSCONFIG_SET_STRING, "ptmxmode", "0666", 0) == 0) &&
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		tree = fsmount(fs, FSMOUNT_CLOEXEC, flags);
+	if (tree < 0)
+		err_infra(err, errno, "cannot mount a new %s", type);
+	return tree;
+}
+
+static int mount_fs(const struct world *w, char *path, const char *type, const char *mode, unsigned flags,
+		    struct err *err)
+{
+	autoclose int tree = new_fs(type, mode, flags, err);
+	autoclose int target = -1;
+
+	if (tree < 0)
+		return -1;
+	target = make_dir(w, path, err);
+	return attach(w, tree, target, path, err);
+}
+
+/* The flags go on before the tree is attached, so that there is no moment in which it is writable.
+ * They only add to what the host's mounts have, so flags locked by its namespace stay. */
+static int bind_tree(struct world *w, const char *host, char *inside, uint64_t flags, struct err *err)
+{
+	struct mount_attr attr = { .attr_set = flags };
+	autoclose int tree = -1;
+	autoclose int target = -1;
+	struct stat st;
+
+	if (strcmp(inside, "/") == 0)
+		return err_infra(err, 0, "%s: cannot be bound over / in the sandbox", host);
+	tree = open_tree(AT_FDCWD, host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (tree < 0 || fstat(tree, &st) < 0)
+		return err_infra(err, errno, "%s: cannot be bound into the sandbox", host);
+	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0) {
+		if (errno != ENOSYS)
+			return err_infra(err, errno, "%s: cannot be made read-only", host);
+		w->old_kernel = true;
+	}
+	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, err);
+	return attach(w, tree, target, inside, err);
+}
+
+static int bind_device(struct world *w, const char *host, char *inside, struct err *err)
+{
+	struct stat st;
+
+	if (stat(host, &st) == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_infra(err, 0, "%s: is no device", host);
+	return bind_tree(w, host, inside, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+}
+
+static int make_symlink(const struct world *w, const char *target, char *inside, struct err *err)
+{
+	autoclose int parent = make_parent(w, inside, err);
+
+	if (parent < 0)
+		return -1;
+	if (symlinkat(target, parent, strrchr(inside, '/') + 1) < 0)
+		return err_infra(err, errno, "%s: cannot make the symlink in the sandbox", inside);
+	return 0;
+}
+
+static int make_file(const struct world *w, const char *text, char *inside, struct err *err)
+{
+	autoclose int parent = make_parent(w, inside, err);
+	autoclose int fd = -1;
+	size_t n = strlen(text);
+
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, strrchr(inside, '/') + 1, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
+		return err_infra(err, errno, "%s: cannot write the file in the sandbox", inside);
+	return 0;
+}
+
+static int make_dev(struct world *w, struct err *err)
+{
+	char pts[] = "/dev/pts", shm[] = "/dev/shm";
+	autoclose int dev = make_dir(w, (char[]){ "/dev" }, err);
+
+	if (dev < 0)
+		return -1;
+	for (size_t i = 0; i < countof(device_nodes); i++) {
+		char inside[32];
+
+		strcpy(inside, device_nodes[i]);
+		if (bind_device(w, device_nodes[i], inside, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < countof(device_links); i++)
+		if (symlinkat(device_links[i].target, dev, device_links[i].name) < 0)
+			return err_infra(err, errno, "/dev/%s: cannot make the symlink", device_links[i].name);
+	if (mount_fs(w, pts, "devpts", "0620", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err) < 0)
+		return -1;
+	return mount_fs(w, shm, "tmpfs", "1777", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+}
+
+static int apply(struct world *w, const struct op *op, struct err *err)
+{
+	const uint64_t bound = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+	int fd;
+
+	switch (op->type) {
+	case OP_BIND_RO:
+		return bind_tree(w, op->text, op->inside, bound | MOUNT_ATTR_RDONLY, err);
+	case OP_BIND_RW:
+		return bind_tree(w, op->text, op->inside, bound, err);
+	case OP_DEVICE:
+		return bind_device(w, op->text, op->inside, err);
+	case OP_TMPFS:
+		return mount_fs(w, op->inside, "tmpfs", "1777", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	case OP_DIR:
+		fd = make_dir(w, op->inside, err);
+		return fd < 0 ? -1 : close(fd);
+	case OP_SYMLINK:
+		return make_symlink(w, op->text, op->inside, err);
+	case OP_FILE:
+		return make_file(w, op->text, op->inside, err);
+	case OP_PROC:
+		if (mount_fs(w, op->inside, "proc", NULL,
+			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err) == 0)
+			return 0;
+		/* The kernel shows a new /proc only where the caller's own is whole. */
+		return err->num == EPERM ? err_wrap(err, "parts of this host's /proc are masked, "
+							 "as container engines do") : -1;
+	case OP_DEV:
+		return make_dev(w, err);
+	}
+	return err_infra(err, 0, "unknown operation");
+}
+
+/* Where the process stands, the old root comes to lie over the new one, and is taken away. */
+static int pivot(const struct world *w, struct err *err)
+{
+	if (fchdir(w->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_infra(err, errno, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return err_infra(err, errno, "cannot leave the old root");
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
+		return err_infra(err, errno, "cannot make / read-only");
+	return 0;
+}
+
+int world_enter(const struct sandbox *sb, struct err *err)
+{
+	struct world w = { .root = -1 };
+	autoclose int root = -1;
+
+	umask(022);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_infra(err, errno, "cannot make mounts private");
+	w.root = root = new_fs("tmpfs", "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	if (root < 0)
+		return -1;
+	/* Over /, which exists everywhere; paths still mean the host's, as the process's root is below. */
+	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_infra(err, errno, "cannot attach the new root");
+	for (size_t i = 0; i < sb->ops.n; i++)
+		if (apply(&w, &sb->ops.data[i], err) < 0)
+			return -1;
+	if (pivot(&w, err) < 0)
+		return -1;
+	return w.old_kernel ? remount_binds(sb, err) : 0;
+}
