@@ -1,0 +1,16 @@
+/* Results of a suite's tests, as KTAP (Documentation/dev-tools/ktap.rst) on standard output. */
+#ifndef LIB_KTAP_H
+#define LIB_KTAP_H
+
+enum { KTAP_EXIT_PASS = 0, KTAP_EXIT_FAIL = 1, KTAP_EXIT_SKIP = 4 };
+
+/* A test returns NULL when it passed, "SKIP why" when it cannot run here, else what is wrong. */
+struct ktap_test {
+	const char *name;
+	const char *(*run)(void);
+};
+
+/* Runs all of them in order; the exit status of the suite. */
+int ktap_run(const struct ktap_test *tests, int n);
+
+#endif
