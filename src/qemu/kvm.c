@@ -1,0 +1,77 @@
+#define _GNU_SOURCE
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "qemu/qemu.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+/* The lines of /proc/cpuinfo that say which CPU this is: the first processor's, but for what changes
+ * by the moment. Each architecture of the kernel has keys of its own. */
+static void add_cpu(struct hash *h)
+{
+	autobuf struct buf text = { 0 };
+	struct err ignored = { 0 };
+	struct view rest;
+
+	if (fs_read(AT_FDCWD, "/proc/cpuinfo", 4 << 20, &text, &ignored) < 0)
+		return;
+	rest = (struct view){ text.data, text.n };
+	while (rest.p) {
+		struct view line = view_cut(&rest, '\n');
+
+		if (line.n == 0)
+			break;
+		if (memmem(line.p, line.n, "MHz", 3) || memmem(line.p, line.n, "ogo", 3)) /* BogoMIPS */
+			continue;
+		hash_add(h, line.p, line.n);
+	}
+}
+
+static char *proof_path(const char *home, const json_t *qemu)
+{
+	const char *digest = json_str_or(qemu, "digest", "");
+	struct hash *h = hash_new();
+	struct utsname host;
+	char hex[HASH_HEX];
+
+	if (uname(&host) == 0)
+		hash_add(h, host.release, strlen(host.release) + 1);
+	add_cpu(h);
+	hash_add(h, digest, strlen(digest));
+	hash_end(h, hex);
+	return mem_printf("%s/cache/kvm-%s", home, hex);
+}
+
+enum qemu_kvm qemu_kvm_state(const char *home, const json_t *qemu)
+{
+	autoclose int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	autofree char *path = proof_path(home, qemu);
+	autojson json_t *proof = NULL;
+	struct err ignored = { 0 };
+	const json_t *works;
+
+	if (kvm < 0)
+		return QEMU_KVM_ABSENT;
+	if (json_read(AT_FDCWD, path, &proof, &ignored) < 0)
+		return QEMU_KVM_UNKNOWN;
+	works = json_object_get(proof, "works");
+	if (!json_is_boolean(works))
+		return QEMU_KVM_UNKNOWN;
+	return json_is_true(works) ? QEMU_KVM_WORKS : QEMU_KVM_BROKEN;
+}
+
+int qemu_kvm_record(const char *home, const json_t *qemu, bool works, struct err *err)
+{
+	autofree char *dir = fs_join(home, "cache");
+	autofree char *path = proof_path(home, qemu);
+	autojson json_t *proof = json_pack("{s:b}", "works", works);
+
+	if (fs_mkdirs(AT_FDCWD, dir, 0777, err) < 0)
+		return -1;
+	return json_write(AT_FDCWD, path, proof, err);
+}

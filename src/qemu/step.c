@@ -1,0 +1,212 @@
+#define _GNU_SOURCE
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "qemu/argv.h"
+#include "qemu/loop.h"
+#include "qemu/outcome.h"
+#include "qemu/qemu.h"
+#include "qemu/spec.h"
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+enum { CONSOLE_MAX = 64 << 20 };
+
+/* The descriptors of one QEMU: ours, and those it gets. */
+struct wires {
+	int console[2], errors[2]; /* pipes: [0] ours */
+	int keys[2], qmp[2];       /* socket pairs: [0] ours */
+	int log;
+};
+
+static void wires_close(struct wires *w)
+{
+	int *all[] = { w->console, w->errors, w->keys, w->qmp };
+
+	for (size_t i = 0; i < countof(all); i++) {
+		cleanup_close(&all[i][0]);
+		cleanup_close(&all[i][1]);
+	}
+	cleanup_close(&w->log);
+}
+#define autowires __attribute__((cleanup(wires_close)))
+
+static int wires_make(struct wires *w, const char *log, struct err *err)
+{
+	/* keys is a socket so that typing at a QEMU that has ended raises no SIGPIPE. */
+	if (pipe2(w->console, O_CLOEXEC) < 0 || pipe2(w->errors, O_CLOEXEC) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->keys) < 0 ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, w->qmp) < 0)
+		return err_infra(err, errno, "cannot make the pipes for QEMU");
+	fcntl(w->console[0], F_SETPIPE_SZ, 1 << 20); /* else a flood costs a switch every 64 KiB */
+	w->log = open(log, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	return w->log < 0 ? err_infra(err, errno, "%s: cannot create", log) : 0;
+}
+
+static void wires_close_theirs(struct wires *w)
+{
+	int *theirs[] = { &w->console[1], &w->errors[1], &w->keys[1], &w->qmp[1] };
+
+	for (size_t i = 0; i < countof(theirs); i++) {
+		cleanup_close(theirs[i]);
+		*theirs[i] = -1;
+	}
+}
+
+static int bind_part(struct step *step, struct sandbox *sb, const char *field, const char *inside, struct err *err)
+{
+	const char *digest = json_str_or(step->spec, field, NULL);
+	autofree char *path = NULL;
+
+	if (!digest)
+		return strcmp(field, "image") ? 0 : err_user(err, "image is missing");
+	if (depot_checkout(step->depot, digest, &path, err) < 0)
+		return err_wrap(err, "%s", field);
+	sandbox_bind(sb, path, inside, SANDBOX_RO);
+	return 0;
+}
+
+/* A QEMU outside /usr comes with the directories that it is installed in or was built in. */
+static void bind_program(struct sandbox *sb, const char *path)
+{
+	static const char *const beside[] = { "../share/qemu", "../lib", "../lib64", "../libexec", "pc-bios" };
+	autofree char *real = realpath(path, NULL);
+	char *dir;
+
+	if (!real || str_starts(real, "/usr/"))
+		return;
+	dir = dirname(real);
+	sandbox_bind(sb, dir, dir, SANDBOX_RO);
+	for (size_t i = 0; i < countof(beside); i++) {
+		autofree char *at = fs_join(dir, beside[i]);
+		autofree char *whole = realpath(at, NULL);
+
+		if (whole && !str_starts(whole, "/usr/") && !str_starts(whole, "/lib"))
+			sandbox_bind(sb, whole, whole, SANDBOX_RO);
+	}
+}
+
+static int world_make(struct step *step, const char *program, int qmp, struct sandbox *sb, struct err *err)
+{
+	const char *gdb = json_str_or(step->spec, "gdb", NULL);
+
+	sandbox_host_system(sb);
+	bind_program(sb, program);
+	if (bind_part(step, sb, "image", QEMU_IMAGE, err) < 0 || bind_part(step, sb, "initrd", QEMU_INITRD, err) < 0 ||
+	    bind_part(step, sb, "dtb", QEMU_DTB, err) < 0)
+		return -1;
+	if (gdb)
+		sandbox_bind(sb, gdb, QEMU_GDB_DIR, SANDBOX_RW);
+	if (strcmp(json_str_or(step->spec, "accel", "tcg"), "kvm") == 0)
+		sandbox_bind_device(sb, "/dev/kvm");
+	sandbox_fd(sb, qmp, QEMU_QMP_FD);
+	return 0;
+}
+
+static void record_argv(struct step *step, const struct qemu_argv *argv)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < argv->n; i++)
+		json_array_append_new(list, json_string(argv->data[i]));
+	json_object_set_new(step->record, "argv", list);
+	json_object_set(step->record, "accel", json_object_get(step->spec, "accel"));
+}
+
+static struct loop_options watching(const struct step *step, const struct wires *w, const struct boot_limits *limits)
+{
+	const json_t *ends = json_object_get(json_object_get(step->spec, "board"), "ends");
+
+	return (struct loop_options){
+		.console = w->console[0],
+		.errors = w->errors[0],
+		.keys = w->keys[0],
+		.qmp = w->qmp[0],
+		.log = w->log,
+		.max_bytes = CONSOLE_MAX,
+		.limit_ms = limits->total_ms,
+		.silence_ms = limits->silence_ms,
+		.poweroff_hangs = !json_bool_or(ends, "poweroff", 1),
+		.reboot_hangs = !json_bool_or(ends, "reboot", 1),
+		.debugger = json_object_get(step->spec, "gdb") != NULL,
+		.typing = json_bool_or(step->spec, "console", 0),
+	};
+}
+
+/* Runs QEMU to its end. On success *status is QEMU's. */
+static int run(struct step *step, struct judge *judge, const char *log, struct loop_result *result, int *status,
+	       struct err *err)
+{
+	autowires struct wires w = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 }, -1 };
+	autosandbox struct sandbox *sb = sandbox_new();
+	autoargv struct qemu_argv argv = { 0 };
+	struct sandbox_child child;
+	struct boot_limits limits;
+	struct loop_options options;
+	struct err late = { 0 };
+	int64_t start = clock_ms();
+	int rc;
+
+	if (qemu_argv_make(step->spec, &argv, err) < 0 || boot_limits(step->spec, &limits, err) < 0 ||
+	    wires_make(&w, log, err) < 0 || world_make(step, argv.data[0], w.qmp[1], sb, err) < 0)
+		return -1;
+	record_argv(step, &argv);
+	if (sandbox_spawn(sb, argv.data, &(struct sandbox_stdio){ w.keys[1], w.console[1], w.errors[1] }, &child, err) < 0)
+		return err_wrap(err, "cannot start QEMU");
+	wires_close_theirs(&w);
+	options = watching(step, &w, &limits);
+	options.judge = judge;
+	options.child = &child;
+	rc = loop_run(&options, result, err);
+	if (sandbox_wait(&child, status, NULL, rc < 0 ? &late : err) < 0)
+		return -1;
+	json_object_set_new(step->record, "seconds", json_real((double)(result->ended_at - start) / 1000));
+	return rc;
+}
+
+static int judge_make(struct step *step, struct judge_rules **rules, struct judge **judge, struct err *err)
+{
+	autobuf struct buf text = { 0 };
+	struct boot_limits limits;
+	const char *patterns;
+	struct judge_options options = {
+		.need_marker = json_bool_or(step->spec, "need_marker", 0),
+		.cpus = json_int_or(json_object_get(step->spec, "board"), "cpus", 0),
+	};
+
+	if (boot_limits(step->spec, &limits, err) < 0 || json_field_str(step->spec, "patterns", &patterns, err) < 0 ||
+	    depot_get(step->depot, patterns, &text, err) < 0 ||
+	    boot_rules(step->home, (struct view){ text.data, text.n }, rules, err) < 0)
+		return -1;
+	options.limit_ms = limits.total_ms;
+	*judge = judge_new(*rules, &options);
+	return 0;
+}
+
+int qemu_boot_step(struct step *step, struct err *err)
+{
+	autofree char *log = fs_join(step->work, "console");
+	struct judge_rules *rules = NULL;
+	struct judge *judge = NULL;
+	struct loop_result result = { 0 };
+	int status = 0, rc;
+
+	rc = judge_make(step, &rules, &judge, err);
+	if (rc == 0)
+		rc = run(step, judge, log, &result, &status, err);
+	if (rc == 0) {
+		outcome_record(step, judge, &result, status);
+		rc = step_artefact(step, "console", log, err);
+	}
+	loop_result_free(&result);
+	judge_free(judge);
+	judge_rules_free(rules);
+	return rc;
+}
