@@ -39,13 +39,19 @@ struct kversion {
 };
 int kversion_parse(struct view text, struct kversion *out);
 int kversion_cmp(struct kversion a, struct kversion b); /* <0, 0, >0 */
+/* What the file's head says made it, "# Linux/arm64 6.1.192 Kernel Configuration": ARCH as make was given
+ * it (x86 or x86_64) and the version. -1, and nothing touched, when it does not say. Borrowed from config. */
+int kconfig_origin(const struct kconfig *config, struct view *arch, struct kversion *kernel);
+
 /* "5.10..6.6", "..5.18", "6.1..": both ends included; a missing patch level of the upper end means
- * any. Empty text is any version. */
+ * any, and "6.1" alone is all of 6.1. Empty text is any version, and so is a zero-initialised range. */
 struct kversion_range {
 	struct kversion from, to;
 };
 int kversion_range_parse(struct view text, struct kversion_range *out, struct err *err);
 bool kversion_in(struct kversion v, const struct kversion_range *range);
+/* "5.10..6.6", "6.1.." */
+void kversion_range_print(const struct kversion_range *range, struct buf *out);
 
 /*
  * A requirement, as written in the catalogue:
@@ -54,7 +60,8 @@ bool kversion_in(struct kversion v, const struct kversion_range *range);
  *	CMDLINE=""  CMDLINE="text"
  *	A=y || B=y                  any of several
  *	A=y @ 5.10..6.6             only for kernels of that range; each alternative has its own
- * Names are whole and anchored. A requirement none of whose alternatives applies to the kernel's
+ * Names are whole and anchored. A symbol that is not set has no number, so that only != holds for it;
+ * =""  also holds for it, since an option that is hidden has no text. A requirement none of whose alternatives applies to the kernel's
  * version is met.
  */
 struct requirement;
@@ -62,16 +69,16 @@ struct requirement;
 enum requirement_kind { REQUIRE, PREFER, REQUIRE_ROOTFS, REQUIRE_SUITE };
 const char *requirement_kind_text(enum requirement_kind kind); /* require, prefer, rootfs, suite */
 
-/* In the arena. hint may be NULL: a word to the user about how to get it ("set it with the fragment
+/* In the arena (text and hint are copied). hint may be NULL: a word to the user about how to get it ("set it with the fragment
  * sunxi"). ERR_USER says what is allowed, and column is where (1-based, 0 unknown). */
 int requirement_parse(struct arena *a, struct view text, enum requirement_kind kind, const char *hint,
 		      struct requirement **out, int *column, struct err *err);
 /* As written. */
 const char *requirement_text(const struct requirement *r);
 
-/* Why a requirement is not met. Strings in the arena. */
+/* Why a requirement is not met. Strings in the arena of the match or of the requirement. */
 struct reason {
-	const char *symbol; /* of the first alternative that applies */
+	const char *symbol; /* of the first alternative that applies; "ARCH": the config is another arch's */
 	const char *want;   /* "y", ">=4", "y (or B=y)" */
 	const char *have;   /* "not set", "m", "2" */
 	enum requirement_kind kind;
@@ -93,7 +100,7 @@ json_t *reason_json(const struct reason *reason);
  * The requested options (text of fragments) that the final config does not hold, each with the
  * cause found in the tree's Kconfig files:
  *	SERIAL_AMBA_PL011_CONSOLE=y: depends on SERIAL_AMBA_PL011=y, which is not set
- *	NO_SUCH_THING=y: no Kconfig file of this source knows it
+ *	NO_SUCH_THING=y: no Kconfig file of this source knows it for arm64
  *	X=y: has no prompt; only A and B can select it
  * Returns a new JSON array of {"symbol","want","have","why"}. srcdir is a kernel tree, srcarch its
  * directory under arch/ (x86, arm64). A Kconfig file that cannot be read costs its reasons, not the call.

@@ -1,0 +1,157 @@
+/* Requirements against a .config. */
+#include "kconfig/requirement.h"
+
+#include "base/json.h"
+
+const char *requirement_kind_text(enum requirement_kind kind)
+{
+	static const char *const texts[] = { [REQUIRE] = "require", [PREFER] = "prefer",
+					     [REQUIRE_ROOTFS] = "rootfs", [REQUIRE_SUITE] = "suite" };
+
+	return texts[kind];
+}
+
+static bool number_holds(const struct alternative *alt, const struct kconfig_value *value)
+{
+	struct number have;
+	int cmp;
+
+	if (!value || value->type != KCONFIG_NUMBER || number_parse(value->text, &have) < 0)
+		return alt->op == OP_NE;
+	cmp = number_cmp(have, alt->number);
+	return alt->op == OP_EQ ? cmp == 0 :
+	       alt->op == OP_NE ? cmp != 0 :
+	       alt->op == OP_LT ? cmp < 0 :
+	       alt->op == OP_LE ? cmp <= 0 :
+	       alt->op == OP_GT ? cmp > 0 :
+				  cmp >= 0;
+}
+
+static bool text_is(const struct alternative *alt, const struct kconfig_value *value)
+{
+	if (!value || value->type == KCONFIG_EMPTY)
+		return alt->text.n == 0;
+	return value->type == KCONFIG_STRING && view_eq(value->text, alt->text);
+}
+
+static bool alternative_holds(const struct alternative *alt, const struct kconfig_value *value)
+{
+	switch (alt->op) {
+	case OP_SET:
+		return value && value->type <= KCONFIG_MODULE;
+	case OP_UNSET:
+		return !value;
+	case OP_STATE:
+		return value && ((alt->yes && value->type == KCONFIG_YES) ||
+				 (alt->module && value->type == KCONFIG_MODULE));
+	case OP_TEXT:
+		return text_is(alt, value);
+	case OP_NOT_TEXT:
+		return !text_is(alt, value);
+	case OP_EQ:
+	case OP_NE:
+	case OP_LT:
+	case OP_LE:
+	case OP_GT:
+	case OP_GE:
+		break;
+	}
+	return number_holds(alt, value);
+}
+
+static bool alternative_applies(const struct alternative *alt, struct kversion kernel)
+{
+	return alt->any_kernel || kversion_in(kernel, &alt->kernel);
+}
+
+bool requirement_met(const struct requirement *r, const struct kconfig *config, struct kversion kernel)
+{
+	bool applies = false;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct alternative *alt = &r->alternatives[i];
+
+		if (!alternative_applies(alt, kernel))
+			continue;
+		if (alternative_holds(alt, config_find(config, alt->symbol, alt->hash)))
+			return true;
+		applies = true;
+	}
+	return !applies;
+}
+
+/* "y", or "y (or B=y or C>=2)". */
+static const char *want_text(const struct requirement *r, const struct alternative *first, struct kversion kernel,
+			     struct arena *a)
+{
+	const char *text = NULL;
+
+	for (size_t i = (size_t)(first - r->alternatives) + 1; i < r->n; i++) {
+		const struct alternative *alt = &r->alternatives[i];
+
+		if (alternative_applies(alt, kernel))
+			text = arena_printf(a, "%s or %s", text ? text : first->want, alt->whole);
+	}
+	if (!text)
+		return first->want;
+	return arena_printf(a, "%s (%s)", first->want, text + strlen(first->want) + 1);
+}
+
+static struct reason reason_of(const struct requirement *r, const struct kconfig *config, struct kversion kernel,
+			       struct arena *a)
+{
+	const struct alternative *first = r->alternatives;
+
+	while (!alternative_applies(first, kernel))
+		first++;
+	return (struct reason){
+		.symbol = first->symbol.p,
+		.want = want_text(r, first, kernel, a),
+		.have = value_text(config_find(config, first->symbol, first->hash), a),
+		.kind = r->kind,
+		.hint = r->hint,
+	};
+}
+
+size_t requirements_match(const struct requirement *const *reqs, size_t n, const struct kconfig *config,
+			  struct kversion kernel, struct arena *a, reason_vec *reasons)
+{
+	size_t unmet = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (requirement_met(reqs[i], config, kernel))
+			continue;
+		*vec_push(reasons) = reason_of(reqs[i], config, kernel, a);
+		unmet++;
+	}
+	return unmet;
+}
+
+void reason_print(const struct reason *reason, struct buf *out)
+{
+	static const char *const verbs[] = { [REQUIRE] = "required", [PREFER] = "preferred",
+					     [REQUIRE_ROOTFS] = "required by the rootfs",
+					     [REQUIRE_SUITE] = "required by the suite" };
+
+	/* No symbol: what the file as a whole was made for. */
+	if (strcmp(reason->symbol, "ARCH") == 0) {
+		buf_adds(out, "the config is for ");
+		buf_add_printable(out, view_of(reason->have));
+		buf_printf(out, ", not %s", reason->want);
+		return;
+	}
+	buf_printf(out, "%s is ", reason->symbol);
+	buf_add_printable(out, view_of(reason->have));
+	buf_adds(out, ", ");
+	buf_add_printable(out, view_of(reason->want));
+	buf_printf(out, " is %s", verbs[reason->kind]);
+	if (reason->hint)
+		buf_printf(out, "; %s", reason->hint);
+}
+
+json_t *reason_json(const struct reason *reason)
+{
+	return json_pack("{s:s, s:o, s:o, s:s, s:s?}", "symbol", reason->symbol, "want",
+			 json_text(view_of(reason->want)), "have", json_text(view_of(reason->have)), "kind",
+			 requirement_kind_text(reason->kind), "hint", reason->hint);
+}

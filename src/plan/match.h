@@ -1,0 +1,13 @@
+/* A board held against a .config. */
+#ifndef PLAN_MATCH_H
+#define PLAN_MATCH_H
+
+#include "catalog/catalog.h"
+
+/* Whether the board can boot a kernel of this config. reasons gets what forbids it and, without changing
+ * the answer, each prefer that is not met; symbol is "ARCH" or "kernel" where the board's architecture
+ * or range of kernel versions does not fit. karch: ARCH as the .config's head has it, NULL when unknown. */
+bool board_match(const struct catalog *c, const struct catalog_board *board, const struct kconfig *config,
+		 struct kversion kernel, const char *karch, struct arena *a, reason_vec *reasons);
+
+#endif
