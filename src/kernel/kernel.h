@@ -1,0 +1,35 @@
+/* Kernels configured and built from a read-only source, each make in a sandbox of its own: source at
+ * /kiln/src, output at /kiln/out, so that the bytes do not depend on where Kiln keeps things. */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "step/step.h"
+
+/* Steps of the kind configure: the target, the fragments on top of it, and what did not survive.
+ * record: release, dropped; artefacts config, log. */
+int kernel_configure_step(struct step *step, struct err *err);
+
+/* Steps of the kinds build (from clean, out of HOME/sources/<id>/tree) and build-warm (in HOME/warm/, out of a
+ * person's work tree, which is only read).
+ * record: warnings, errors, first_errors, build_id, release, cpu_seconds, seconds, and unreproducible (an
+ * array of reasons) where the config asks for random bytes; artefacts image, vmlinux, System.map, config, log,
+ * dtb/<file>. A kernel that does not compile is the verdict fail; a compiler that was killed, a full disk
+ * and a missing program of the host are ERR_INFRA. */
+int kernel_build_step(struct step *step, struct err *err);
+
+/* The programs that make a kernel with this compiler, as the spec's "tools" wants them: a new array of {"name",
+ * "digest", "version"}, host compiler and make included. A program that is not there is ERR_USER with the
+ * package that brings it (package may be NULL). Versions are remembered in HOME/cache/tool/ by the
+ * digests of the programs, so that a second call starts no process. */
+int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package,
+		       json_t **tools, struct err *err);
+
+/* The compiler's file name: aarch64-linux-gnu-gcc, clang. Owned. */
+char *toolchain_driver(const char *compiler, const char *prefix);
+
+/* The GNU build-id of an ELF file, as owned lower-case hex; NULL when the file has none or is no ELF. */
+char *build_id_read(const char *path);
+
+#endif
