@@ -7,6 +7,7 @@
 #include "judge/judge.h"
 #include "kconfig/kconfig.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -172,6 +173,14 @@ void catalog_free(const struct catalog *c);
 #define X(kind) const struct catalog_##kind *catalog_##kind(const struct catalog *c, const char *name);
 CATALOG_KINDS(X)
 #undef X
+
+/* Names of the kinds, patterns among them; ends with NULL. */
+const char *const *catalog_kinds(void);
+/* [{"kind","name","file","line"}] of the entries of a kind, NULL for no kind: new reference. */
+json_t *catalog_list_json(const struct catalog *c, const char *kind);
+/* As in the list, with every key the entry has, what it inherits and defaults to included, in the
+ * catalogue's own terms; NULL when there is none: new reference. */
+json_t *catalog_entry_json(const struct catalog *c, const char *kind, const char *name);
 
 /* The compiler entry of an arch for a toolchain, or NULL. */
 const struct catalog_compiler *arch_compiler(const struct catalog_arch *arch, const char *toolchain);

@@ -1,0 +1,77 @@
+/* A loaded catalogue: entries by name, and what an arch says of this host. */
+#include "catalog/load.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+size_t catalog_count(const struct catalog *c, enum kind kind)
+{
+	return *(const size_t *)((const char *)c + kind_schema(kind)->count_offset);
+}
+
+const void *catalog_at(const struct catalog *c, enum kind kind, size_t i)
+{
+	const struct kind_schema *schema = kind_schema(kind);
+
+	return *(const char *const *)((const char *)c + schema->list_offset) + i * schema->record.size;
+}
+
+/* The entries of a kind are sorted by name. */
+static const void *entry_by_name(const struct catalog *c, enum kind kind, const char *name)
+{
+	size_t low = 0, high = catalog_count(c, kind);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct entry_head *head = catalog_at(c, kind, middle);
+		int order = strcmp(name, head->name);
+
+		if (!order)
+			return head;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+#define X(kind)                                                                                    \
+	const struct catalog_##kind *catalog_##kind(const struct catalog *c, const char *name)     \
+	{                                                                                          \
+		return entry_by_name(c, KIND_##kind, name);                                        \
+	}
+CATALOG_KINDS(X)
+#undef X
+
+const char *const *catalog_kinds(void)
+{
+	static const char *const names[] = {
+#define X(kind) #kind,
+		CATALOG_KINDS(X)
+#undef X
+		"pattern", NULL,
+	};
+
+	return names;
+}
+
+const struct catalog_compiler *arch_compiler(const struct catalog_arch *arch, const char *toolchain)
+{
+	for (size_t i = 0; i < arch->n_compilers; i++)
+		if (!strcmp(arch->compilers[i].toolchain, toolchain))
+			return &arch->compilers[i];
+	return NULL;
+}
+
+bool arch_is_native(const struct catalog_arch *arch)
+{
+	struct utsname host;
+
+	if (uname(&host))
+		return false;
+	for (size_t i = 0; i < arch->machines.n; i++)
+		if (!strcmp(arch->machines.data[i], host.machine))
+			return true;
+	return false;
+}

@@ -1,0 +1,99 @@
+/* What no table can say: keys and entries that must fit each other. */
+#include "catalog/load.h"
+
+#include <string.h>
+
+/* Where a key was written, or the map itself. */
+static struct place key_place(const struct node *map, const char *key)
+{
+	const struct pair *pair = map->type == NODE_MAP ? node_pair(map, key) : NULL;
+
+	return pair ? pair->value->at : map->at;
+}
+
+/* The i-th map of the list of a key; the map itself when the list is not as it should be. */
+static const struct node *item_node(const struct node *map, const char *key, size_t i)
+{
+	const struct pair *pair = node_pair(map, key);
+
+	return pair && pair->value->type == NODE_LIST && i < pair->value->n ? pair->value->items[i] : map;
+}
+
+static void target_check(struct reader *r, const char *target, struct place at)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+	size_t n = strlen(target);
+
+	if (target[strspn(target, allowed)] || target[0] == '-' || n < 6 || strcmp(target + n - 6, "config"))
+		fault_add(r->faults, at, "target: \"%s\" is no configuration target of make; "
+					 "one such as defconfig, allnoconfig or NAME_defconfig is allowed", target);
+}
+
+static void config_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	const struct catalog_config *config = entry;
+
+	if (config->target)
+		target_check(r, config->target, key_place(node, "target"));
+	else if (!config->n_archs && !r->broken)
+		fault_add(r->faults, node->at, "the key \"target\" is missing; a config or each of its archs needs it");
+	for (size_t i = 0; i < config->n_archs; i++) {
+		const struct node *item = item_node(node, "archs", i);
+
+		if (config->archs[i].target)
+			target_check(r, config->archs[i].target, key_place(item, "target"));
+		else if (!config->target && !r->broken)
+			fault_add(r->faults, item->at, "the key \"target\" is missing; the config itself has none");
+	}
+}
+
+static void board_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	const struct catalog_board *board = entry;
+
+	if (board->silence_ms > board->limit_ms && board->limit_ms)
+		fault_add(r->faults, key_place(node, "silence"),
+			  "silence: is longer than the limit of the whole boot; at most %lld ms is allowed",
+			  (long long)board->limit_ms);
+}
+
+static bool names_have(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->data[i], name))
+			return true;
+	return false;
+}
+
+static void matrix_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	const struct catalog_matrix *matrix = entry;
+
+	for (size_t i = 0; i < matrix->n_rows; i++) {
+		const struct catalog_row *row = &matrix->rows[i];
+		struct place at = key_place(item_node(node, "rows", i), "boards");
+
+		for (size_t k = 0; k < row->boards.n && row->archs.n; k++) {
+			const struct catalog_board *board = catalog_board(c, row->boards.data[k]);
+
+			if (board && board->arch && !names_have(&row->archs, board->arch))
+				fault_add(r->faults, at, "boards: %s is of %s, which is none of the row's archs; "
+							 "boards of these are allowed", board->name, board->arch);
+		}
+	}
+}
+
+typedef void check_fn(struct reader *r, const struct catalog *c, const void *entry, const struct node *node);
+
+static check_fn *const checks[KIND_COUNT] = {
+	[KIND_config] = config_check,
+	[KIND_board] = board_check,
+	[KIND_matrix] = matrix_check,
+};
+
+void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry,
+		 const struct node *node)
+{
+	if (checks[kind])
+		checks[kind](r, c, entry, node);
+}

@@ -1,0 +1,215 @@
+#include "catalog/schema.h"
+
+#include "base/cleanup.h"
+
+#include <string.h>
+
+#define AT(type, member) .offset = offsetof(struct type, member), .size = sizeof(((struct type *)0)->member)
+#define DAY_MS (24 * 3600 * 1000)
+
+static const struct choice bit_choices[] = { { "32", 32 }, { "64", 64 }, { NULL, 0 } };
+static const struct choice endian_choices[] = { { "little", false }, { "big", true }, { NULL, 0 } };
+static const struct choice where_choices[] = { { "cross", 0 }, { NULL, 0 } };
+static const struct choice image_choices[] = { { "image", 0 }, { "vmlinux", 0 }, { NULL, 0 } };
+static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } };
+static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
+static const struct choice verdict_choices[] = {
+	{ "fail", VERDICT_FAIL }, { "warn", VERDICT_WARN }, { "infra", VERDICT_INFRA }, { NULL, 0 },
+};
+
+static const struct field compiler_fields[] = {
+	{ "toolchain", FIELD_REF, AT(catalog_compiler, toolchain), .mandatory = true, .ref = KIND_toolchain },
+	{ "prefix", FIELD_WORD, AT(catalog_compiler, prefix), .may_be_empty = true, .absent = "" },
+	{ "package", FIELD_WORD, AT(catalog_compiler, package), .mandatory = true },
+	{ "target", FIELD_WORD, AT(catalog_compiler, target) },
+};
+
+static const struct record compiler_record = {
+	"a compiler", sizeof(struct catalog_compiler), "toolchain", compiler_fields, countof(compiler_fields),
+};
+
+static const struct field arch_fields[] = {
+	{ "kernel", FIELD_WORD, AT(catalog_arch, kernel), .mandatory = true },
+	{ "srcarch", FIELD_WORD, AT(catalog_arch, srcarch), .mandatory = true },
+	{ "bits", FIELD_CHOICE, AT(catalog_arch, bits), .mandatory = true, .choices = bit_choices },
+	{ "endian", FIELD_CHOICE, AT(catalog_arch, big_endian), .mandatory = true, .choices = endian_choices },
+	{ "machines", FIELD_WORDS, AT(catalog_arch, machines) },
+	{ "image_target", FIELD_WORD, AT(catalog_arch, image_target), .mandatory = true },
+	{ "image_path", FIELD_WORD, AT(catalog_arch, image_path), .mandatory = true },
+	{ "dtbs", FIELD_BOOL, AT(catalog_arch, dtbs) },
+	{ "qemu", FIELD_WORD, AT(catalog_arch, qemu), .mandatory = true },
+	{ "qemu_package", FIELD_WORD, AT(catalog_arch, qemu_package), .mandatory = true },
+	{ "debian", FIELD_WORD, AT(catalog_arch, debian) },
+	{ "gentoo", FIELD_WORD, AT(catalog_arch, gentoo) },
+	{ "init_cflags", FIELD_WORDS, AT(catalog_arch, init_cflags), .may_be_empty = true },
+	{ "compilers", FIELD_MAPS, AT(catalog_arch, compilers), .mandatory = true, .record = &compiler_record,
+	  .count_offset = offsetof(struct catalog_arch, n_compilers) },
+	{ "skip", FIELD_STRING, AT(catalog_arch, skip) },
+};
+
+static const struct field toolchain_fields[] = {
+	{ "compiler", FIELD_WORD, AT(catalog_toolchain, compiler), .mandatory = true },
+	{ "where", FIELD_CHOICE, AT(catalog_toolchain, where), .absent = "cross", .choices = where_choices },
+	{ "make", FIELD_WORDS, AT(catalog_toolchain, make), .may_be_empty = true },
+};
+
+static const struct field fragment_fields[] = {
+	{ "text", FIELD_TEXT, AT(catalog_fragment, text), .may_be_empty = true },
+};
+
+static const struct field config_arch_fields[] = {
+	{ "arch", FIELD_REF, AT(catalog_config_arch, arch), .mandatory = true, .ref = KIND_arch },
+	{ "target", FIELD_WORD, AT(catalog_config_arch, target) },
+	{ "fragments", FIELD_REFS, AT(catalog_config_arch, fragments), .may_be_empty = true,
+	  .ref = KIND_fragment },
+};
+
+static const struct record config_arch_record = {
+	"an arch of a config", sizeof(struct catalog_config_arch), "arch",
+	config_arch_fields, countof(config_arch_fields),
+};
+
+static const struct field config_fields[] = {
+	{ "target", FIELD_WORD, AT(catalog_config, target) },
+	{ "fragments", FIELD_REFS, AT(catalog_config, fragments), .may_be_empty = true, .ref = KIND_fragment },
+	{ "kernel", FIELD_KERNELS, AT(catalog_config, kernel), .absent = "" },
+	{ "archs", FIELD_MAPS, AT(catalog_config, archs), .record = &config_arch_record,
+	  .count_offset = offsetof(struct catalog_config, n_archs) },
+};
+
+static const struct field ends_fields[] = {
+	{ "poweroff", FIELD_BOOL, AT(catalog_ends, poweroff), .mandatory = true },
+	{ "reboot", FIELD_BOOL, AT(catalog_ends, reboot), .mandatory = true },
+};
+
+static const struct record ends_record = {
+	"how a guest ends", sizeof(struct catalog_ends), NULL, ends_fields, countof(ends_fields),
+};
+
+static const struct field board_fields[] = {
+	{ "arch", FIELD_REF, AT(catalog_board, arch), .mandatory = true, .ref = KIND_arch },
+	{ "description", FIELD_STRING, AT(catalog_board, description) },
+	{ "qemu_machine", FIELD_WORD, AT(catalog_board, qemu_machine), .mandatory = true },
+	{ "qemu_cpu", FIELD_WORD, AT(catalog_board, qemu_cpu) },
+	{ "qemu_min", FIELD_VERSION, AT(catalog_board, qemu_min) },
+	{ "memory_mb", FIELD_INT, AT(catalog_board, memory_mb), .absent = "128", .min = 1, .max = 1 << 20 },
+	{ "cpus", FIELD_INT, AT(catalog_board, cpus), .absent = "1", .min = 1, .max = 4096 },
+	{ "qemu_args", FIELD_WORDS, AT(catalog_board, qemu_args), .may_be_empty = true },
+	{ "firmware", FIELD_WORDS, AT(catalog_board, firmware), .may_be_empty = true },
+	{ "firmware_package", FIELD_WORD, AT(catalog_board, firmware_package) },
+	{ "console", FIELD_WORD, AT(catalog_board, console), .mandatory = true },
+	{ "append", FIELD_STRING, AT(catalog_board, append) },
+	{ "image", FIELD_CHOICE, AT(catalog_board, image), .absent = "image", .choices = image_choices },
+	{ "dtb", FIELD_WORD, AT(catalog_board, dtb) },
+	{ "ends", FIELD_MAP, AT(catalog_board, ends), .mandatory = true, .record = &ends_record },
+	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
+	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1,
+	  .max = DAY_MS },
+	{ "require", FIELD_REQUIREMENTS, AT(catalog_board, require), .mandatory = true,
+	  .requirement = REQUIRE },
+	{ "prefer", FIELD_REQUIREMENTS, AT(catalog_board, prefer), .may_be_empty = true,
+	  .requirement = PREFER },
+	{ "kernel", FIELD_KERNELS, AT(catalog_board, kernel), .absent = "" },
+	{ "skip", FIELD_STRING, AT(catalog_board, skip) },
+};
+
+static const struct field rootfs_fields[] = {
+	{ "transport", FIELD_CHOICE, AT(catalog_rootfs, transport), .mandatory = true,
+	  .choices = transport_choices },
+	{ "kind", FIELD_CHOICE, AT(catalog_rootfs, kind), .mandatory = true, .choices = rootfs_choices },
+	{ "require", FIELD_REQUIREMENTS, AT(catalog_rootfs, require), .may_be_empty = true,
+	  .requirement = REQUIRE_ROOTFS },
+};
+
+static const struct field suite_fields[] = {
+	{ "description", FIELD_STRING, AT(catalog_suite, description) },
+	{ "program", FIELD_WORD, AT(catalog_suite, program), .mandatory = true },
+	{ "require", FIELD_REQUIREMENTS, AT(catalog_suite, require), .may_be_empty = true,
+	  .requirement = REQUIRE_SUITE },
+};
+
+static const struct field row_fields[] = {
+	{ "archs", FIELD_REFS, AT(catalog_row, archs), .mandatory = true, .ref = KIND_arch },
+	{ "configs", FIELD_REFS, AT(catalog_row, configs), .mandatory = true, .ref = KIND_config },
+	{ "toolchains", FIELD_REFS, AT(catalog_row, toolchains), .mandatory = true, .ref = KIND_toolchain },
+	{ "boards", FIELD_REFS, AT(catalog_row, boards), .may_be_empty = true, .ref = KIND_board },
+	{ "rootfs", FIELD_REF, AT(catalog_row, rootfs), .mandatory = true, .ref = KIND_rootfs },
+	{ "suites", FIELD_REFS, AT(catalog_row, suites), .may_be_empty = true, .ref = KIND_suite },
+	{ "options", FIELD_WORDS, AT(catalog_row, options), .may_be_empty = true },
+};
+
+static const struct record row_record = {
+	"a row", sizeof(struct catalog_row), NULL, row_fields, countof(row_fields),
+};
+
+static const struct field matrix_fields[] = {
+	{ "description", FIELD_STRING, AT(catalog_matrix, description) },
+	{ "rows", FIELD_MAPS, AT(catalog_matrix, rows), .mandatory = true, .record = &row_record,
+	  .count_offset = offsetof(struct catalog_matrix, n_rows) },
+};
+
+static const struct field pattern_fields[] = {
+	{ "name", FIELD_WORD, AT(judge_pattern, name), .mandatory = true },
+	{ "regex", FIELD_STRING, AT(judge_pattern, regex), .mandatory = true },
+	{ "verdict", FIELD_CHOICE, AT(judge_pattern, verdict), .mandatory = true,
+	  .choices = verdict_choices },
+	{ "final", FIELD_BOOL, AT(judge_pattern, final) },
+	{ "trace", FIELD_BOOL, AT(judge_pattern, trace) },
+	{ "last", FIELD_BOOL, AT(judge_pattern, last) },
+};
+
+#define KIND(kind, article, extension)                                                             \
+	[KIND_##kind] = { #kind, extension,                                                        \
+			  { article " " #kind, sizeof(struct catalog_##kind), NULL, kind##_fields, \
+			    countof(kind##_fields) },                                              \
+			  offsetof(struct catalog, kind##s), offsetof(struct catalog, n_##kind##s) }
+
+static const struct kind_schema kinds[KIND_COUNT] = {
+	KIND(arch, "an", ".yaml"),
+	KIND(toolchain, "a", ".yaml"),
+	KIND(fragment, "a", ".config"),
+	KIND(config, "a", ".yaml"),
+	KIND(board, "a", ".yaml"),
+	KIND(rootfs, "a", ".yaml"),
+	KIND(suite, "a", ".yaml"),
+	KIND(matrix, "a", ".yaml"),
+	[KIND_pattern] = { "pattern", ".yaml",
+			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields,
+			     countof(pattern_fields) },
+			   offsetof(struct catalog, patterns), offsetof(struct catalog, n_patterns) },
+};
+
+#define X(kind)                                                                                    \
+	_Static_assert(offsetof(struct catalog_##kind, name) == offsetof(struct entry_head, name) && \
+			       offsetof(struct catalog_##kind, origin) ==                          \
+				       offsetof(struct entry_head, origin),                        \
+		       "an entry begins with its head");
+CATALOG_KINDS(X)
+#undef X
+
+const struct kind_schema *kind_schema(enum kind kind)
+{
+	return &kinds[kind];
+}
+
+enum kind kind_by_name(const char *name)
+{
+	enum kind kind = 0;
+
+	while (kind < KIND_COUNT && strcmp(kinds[kind].name, name))
+		kind++;
+	return kind;
+}
+
+const struct field *record_field(const struct record *record, const char *key)
+{
+	for (size_t i = 0; i < record->n; i++)
+		if (!strcmp(record->fields[i].key, key))
+			return &record->fields[i];
+	return NULL;
+}
+
+bool field_is_list(const struct field *field)
+{
+	return field->type >= FIELD_WORDS;
+}
