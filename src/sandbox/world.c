@@ -17,6 +17,18 @@ struct world {
 	bool old_kernel;  /* no mount_setattr: binds are made read-only once pivot_root is done */
 };
 
+static uint64_t bind_flags(enum op_type type)
+{
+	if (type == OP_DEVICE)
+		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (type == OP_BIND_RO ? MOUNT_ATTR_RDONLY : 0);
+}
+
+static bool has_source(enum op_type type)
+{
+	return type == OP_BIND_RO || type == OP_BIND_RW || type == OP_DEVICE;
+}
+
 static const char *const device_nodes[] = {
 	"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
 };
@@ -128,36 +140,38 @@ static int mount_fs(const struct world *w, char *path, const char *type, const c
 	return attach(w, tree, target, path, err);
 }
 
-/* The flags go on before the tree is attached, so that there is no moment in which it is writable.
- * They only add to what the host's mounts have, so flags locked by its namespace stay. */
-static int bind_tree(struct world *w, const char *host, char *inside, uint64_t flags, struct err *err)
+/* A copy of a part of the host's tree, not yet attached. Its flags go on now, so that there is no moment
+ * in which it is writable. They only add to what the host's mounts have: flags that its namespace locked
+ * stay. */
+static int open_source(struct world *w, const char *host, enum op_type type, struct err *err)
 {
-	struct mount_attr attr = { .attr_set = flags };
-	autoclose int tree = -1;
-	autoclose int target = -1;
+	struct mount_attr attr = { .attr_set = bind_flags(type) };
+	autoclose int tree = open_tree(AT_FDCWD, host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	struct stat st;
 
-	if (strcmp(inside, "/") == 0)
-		return err_infra(err, 0, "%s: cannot be bound over / in the sandbox", host);
-	tree = open_tree(AT_FDCWD, host, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 	if (tree < 0 || fstat(tree, &st) < 0)
 		return err_infra(err, errno, "%s: cannot be bound into the sandbox", host);
+	if (type == OP_DEVICE && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_infra(err, 0, "%s: is no device", host);
 	if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0) {
 		if (errno != ENOSYS)
 			return err_infra(err, errno, "%s: cannot be made read-only", host);
 		w->old_kernel = true;
 	}
-	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, err);
-	return attach(w, tree, target, inside, err);
+	return steal_fd(&tree);
 }
 
-static int bind_device(struct world *w, const char *host, char *inside, struct err *err)
+static int attach_source(const struct world *w, int tree, char *inside, struct err *err)
 {
+	autoclose int target = -1;
 	struct stat st;
 
-	if (stat(host, &st) == 0 && !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_infra(err, 0, "%s: is no device", host);
-	return bind_tree(w, host, inside, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+	if (strcmp(inside, "/") == 0)
+		return err_infra(err, 0, "nothing can be bound over / in the sandbox");
+	if (fstat(tree, &st) < 0)
+		return err_infra(err, errno, "%s: cannot look at what is to be bound", inside);
+	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, err);
+	return attach(w, tree, target, inside, err);
 }
 
 static int make_symlink(const struct world *w, const char *target, char *inside, struct err *err)
@@ -193,10 +207,11 @@ static int make_dev(struct world *w, struct err *err)
 	if (dev < 0)
 		return -1;
 	for (size_t i = 0; i < countof(device_nodes); i++) {
+		autoclose int tree = open_source(w, device_nodes[i], OP_DEVICE, err);
 		char inside[32];
 
 		strcpy(inside, device_nodes[i]);
-		if (bind_device(w, device_nodes[i], inside, err) < 0)
+		if (tree < 0 || attach_source(w, tree, inside, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < countof(device_links); i++)
@@ -207,18 +222,15 @@ static int make_dev(struct world *w, struct err *err)
 	return mount_fs(w, shm, "tmpfs", "1777", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 }
 
-static int apply(struct world *w, const struct op *op, struct err *err)
+static int apply(struct world *w, const struct op *op, int source, struct err *err)
 {
-	const uint64_t bound = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	int fd;
 
 	switch (op->type) {
 	case OP_BIND_RO:
-		return bind_tree(w, op->text, op->inside, bound | MOUNT_ATTR_RDONLY, err);
 	case OP_BIND_RW:
-		return bind_tree(w, op->text, op->inside, bound, err);
 	case OP_DEVICE:
-		return bind_device(w, op->text, op->inside, err);
+		return attach_source(w, source, op->inside, err);
 	case OP_TMPFS:
 		return mount_fs(w, op->inside, "tmpfs", "1777", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 	case OP_DIR:
@@ -253,6 +265,28 @@ static int pivot(const struct world *w, struct err *err)
 	return 0;
 }
 
+/* Sources are opened before the new root is attached, or a bind of / would hold the new root too.
+ * All descriptors are closed with the first process's others. */
+static int build(struct world *w, const struct sandbox *sb, struct err *err)
+{
+	int sources[sb->ops.n + 1];
+
+	for (size_t i = 0; i < sb->ops.n; i++) {
+		const struct op *op = &sb->ops.data[i];
+
+		sources[i] = has_source(op->type) ? open_source(w, op->text, op->type, err) : -1;
+		if (has_source(op->type) && sources[i] < 0)
+			return -1;
+	}
+	/* Over /, which exists everywhere; paths still mean the host's, as the process's root is below. */
+	if (move_mount(w->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_infra(err, errno, "cannot attach the new root");
+	for (size_t i = 0; i < sb->ops.n; i++)
+		if (apply(w, &sb->ops.data[i], sources[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 int world_enter(const struct sandbox *sb, struct err *err)
 {
 	struct world w = { .root = -1 };
@@ -262,15 +296,7 @@ int world_enter(const struct sandbox *sb, struct err *err)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_infra(err, errno, "cannot make mounts private");
 	w.root = root = new_fs("tmpfs", "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	if (root < 0)
-		return -1;
-	/* Over /, which exists everywhere; paths still mean the host's, as the process's root is below. */
-	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_infra(err, errno, "cannot attach the new root");
-	for (size_t i = 0; i < sb->ops.n; i++)
-		if (apply(&w, &sb->ops.data[i], err) < 0)
-			return -1;
-	if (pivot(&w, err) < 0)
+	if (root < 0 || build(&w, sb, err) < 0 || pivot(&w, err) < 0)
 		return -1;
 	return w.old_kernel ? remount_binds(sb, err) : 0;
 }

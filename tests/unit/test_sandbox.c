@@ -1,0 +1,585 @@
+/* Real sandboxes on this host. Each check runs in a process of its own: once as whoever runs the tests,
+ * and, when that is root, once more as an ordinary user. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { ORDINARY_UID = 65534, NO_SUCH_STATUS = -1 };
+
+/* A failed check says what it saw and ends its process. */
+static _Noreturn __attribute__((format(printf, 1, 2))) void failed(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	_exit(1);
+}
+
+#define check(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			failed("%s:%d: %s\n", __FILE__, __LINE__, #cond);                          \
+	} while (0)
+
+/* The place on the host that a check plays in: DIR/ro/file, DIR/rw. */
+struct place {
+	char dir[64];
+};
+
+static char *in_place(const struct place *p, const char *name)
+{
+	return fs_join(p->dir, name);
+}
+
+static void place_fill(const struct place *p)
+{
+	struct err err = { 0 };
+
+	for (const char *const *name = (const char *const[]){ "ro", "rw", "outside", NULL }; *name; name++) {
+		autofree char *path = in_place(p, *name);
+
+		check(mkdir(path, 0755) == 0);
+	}
+	autofree char *file = in_place(p, "ro/file");
+	check(fs_write(AT_FDCWD, file, "kept\n", 5, 0644, &err) == 0);
+}
+
+static struct sandbox *world(const struct place *p)
+{
+	struct sandbox *sb = sandbox_new();
+	autofree char *ro = in_place(p, "ro");
+	autofree char *rw = in_place(p, "rw");
+
+	sandbox_host_system(sb);
+	sandbox_bind(sb, ro, "/ro", SANDBOX_RO);
+	sandbox_bind(sb, rw, "/kiln/rw", SANDBOX_RW);
+	sandbox_bind(sb, "/", "/host", SANDBOX_RO);
+	return sb;
+}
+
+/* Runs argv; its stdout and stderr are added to out. */
+static int run_argv(struct sandbox *sb, const char *const *argv, struct buf *out, struct rusage *usage)
+{
+	struct sandbox_child child;
+	struct err err = { 0 };
+	int p[2], status = NO_SUCH_STATUS;
+	ssize_t n;
+
+	check(pipe2(p, O_CLOEXEC) == 0);
+	if (sandbox_spawn(sb, argv, &(struct sandbox_stdio){ -1, p[1], p[1] }, &child, &err) < 0)
+		failed("%s\n", err.msg);
+	close(p[1]);
+	do {
+		n = read(p[0], buf_reserve(out, 4096), 4096);
+		out->n += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	buf_add(out, "", 0);
+	close(p[0]);
+	check(sandbox_wait(&child, &status, usage, &err) == 0);
+	return status;
+}
+
+static int run_script(struct sandbox *sb, const char *script, struct buf *out)
+{
+	return run_argv(sb, (const char *const[]){ "sh", "-c", script, NULL }, out, NULL);
+}
+
+static void expect(struct sandbox *sb, const char *script, const char *want)
+{
+	autobuf struct buf out = { 0 };
+	int status = run_script(sb, script, &out);
+
+	if (status != 0 || strcmp(out.data, want) != 0)
+		failed("%s\nwait status 0x%x, printed:\n%s\nwanted:\n%s\n", script, (unsigned)status, out.data, want);
+}
+
+/* What scripts see; each in a fresh world. */
+static const struct {
+	const char *name, *script, *want;
+} scripts[] = {
+	{ "no interface but lo", "awk -F: 'NR > 2 { gsub(/ /, \"\", $1); print $1 }' /proc/net/dev", "lo\n" },
+	{ "loopback is up", "bash -c ': > /dev/tcp/127.0.0.1/9' 2>&1 | grep -o 'Connection refused' | head -n 1",
+	  "Connection refused\n" },
+	{ "host processes cannot be seen", "set -- /proc/[0-9]*; echo $*", "/proc/1 /proc/2\n" },
+	{ "no home, no var, no sys", "ls -d /root /home /var /sys /boot /mnt 2>/dev/null || echo none", "none\n" },
+	{ "always the same user", "id -u; id -g; id -un; echo $HOME; hostname", "1000\n1000\nkiln\n/tmp\nkiln\n" },
+	{ "a read-only bind is read-only",
+	  "for f in /ro/file /ro/new /usr/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file",
+	  "Read-only\nRead-only\nRead-only\nRead-only\nRead-only\nkept\n" },
+	{ "so are the mounts below it", "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
+	  "touch /host/dev/shm/kiln-new 2>&1 | grep -o Read-only; ls -d /host/usr /host/proc",
+	  "Read-only\n/host/proc\n/host/usr\n" },
+	{ "a read-only bind cannot be remounted", "mount -o remount,rw,bind /ro 2>/dev/null || echo no", "no\n" },
+	{ "/tmp is private", "ls -A /tmp; touch /tmp/mine; ls /tmp", "mine\n" },
+	{ "/dev works", "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
+			"ls /dev/shm; echo through > /dev/stdout",
+	  "3\npty\na\nthrough\n" },
+	{ "no capability is left", "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'",
+	  "CapInh:0000000000000000\nCapPrm:0000000000000000\nCapEff:0000000000000000\n"
+	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n" },
+	{ "the caller's memory is out of reach", "cat /proc/1/environ >/dev/null 2>&1 || echo no", "no\n" },
+	{ "no new user namespace", "unshare -Ur true 2>/dev/null || echo no", "no\n" },
+	{ "no vsock, no packet sockets; unix sockets work",
+	  "perl -e 'socket(S, 40, 1, 0) or print $!+0, \"\\n\"; "
+	  "socket(S, 17, 3, 0) or print $!+0, \"\\n\"; socket(S, 1, 1, 0) and print \"unix\\n\"'",
+	  "97\n97\nunix\n" },
+};
+
+static void check_exit_statuses(const struct place *p)
+{
+	static const struct {
+		const char *script;
+		int status;
+	} cases[] = {
+		{ "exit 7", 7 << 8 }, { "kill -9 $$", SIGKILL },   { "kill -SEGV $$", SIGSEGV },
+		{ "exit 255", 255 << 8 }, { "kill -TERM $$", SIGTERM }, { "true", 0 },
+	};
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		autosandbox struct sandbox *sb = world(p);
+		autobuf struct buf out = { 0 };
+		int status = run_script(sb, cases[i].script, &out);
+
+		if (status != cases[i].status)
+			failed("%s: 0x%x\n", cases[i].script, (unsigned)status);
+	}
+}
+
+static void check_files_are_the_callers(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autofree char *made = in_place(p, "rw/made");
+	struct stat st;
+
+	expect(sb, "echo x > /kiln/rw/made && stat -c '%u %g' /kiln/rw/made", "1000 1000\n");
+	check(stat(made, &st) == 0 && st.st_uid == geteuid() && st.st_gid == getegid());
+}
+
+static void check_descriptors(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	int a[2], b[2], low = 7, high = 8;
+
+	check(pipe(a) == 0 && pipe(b) == 0 && write(a[1], "a\n", 2) == 2 && write(b[1], "b\n", 2) == 2);
+	check(dup2(a[0], low) == low && dup2(b[0], high) == high && dup2(0, 50) == 50);
+	/* Each one's number is the other's target. */
+	sandbox_fd(sb, low, high);
+	sandbox_fd(sb, high, low);
+	close(a[1]);
+	close(b[1]);
+	expect(sb, "cat <&7; cat <&8; ls /proc/self/fd | tr '\\n' ' '", "b\na\n0 1 2 3 7 8 ");
+}
+
+static void check_environment(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autobuf struct buf out = { 0 };
+
+	sandbox_env(sb, "A", "1");
+	sandbox_env(sb, "A", "2 3");
+	sandbox_env(sb, "HOME", "/kiln");
+	setenv("SECRET", "token", 1);
+	check(run_argv(sb, (const char *const[]){ "env", NULL }, &out, NULL) == 0);
+	if (strcmp(out.data, "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nHOME=/kiln\nA=2 3\n") != 0)
+		failed("%s", out.data);
+}
+
+static void check_signals_are_fresh(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	expect(sb, "grep -E 'SigBlk|SigIgn' /proc/self/status | tr -d '\\t'",
+	       "SigBlk:0000000000000000\nSigIgn:0000000000000000\n");
+	sigprocmask(SIG_BLOCK, NULL, &set);
+	check(sigismember(&set, SIGTERM) == 1 && sigismember(&set, SIGUSR1) == 0);
+}
+
+static void check_operations(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+
+	sandbox_dir(sb, "/a/b/c/");
+	sandbox_file(sb, "/a/file", "text\n");
+	sandbox_symlink(sb, "/a/file", "/a/b/link");
+	sandbox_tmpfs(sb, "/a/fs");
+	sandbox_bind(sb, "/etc/passwd", "/a/b/one", SANDBOX_RO);
+	sandbox_bind_device(sb, "/dev/full");
+	sandbox_chdir(sb, "/a/b");
+	expect(sb, "pwd; ls; cat link; touch /a/fs/x; ls /a/fs; cmp one /host/etc/passwd && echo same; "
+		   "head -c 1 /dev/zero 2>&1 >/dev/full | grep -o 'No space'",
+	       "/a/b\nc\nlink\none\ntext\nx\nsame\nNo space\n");
+}
+
+/* A symlink in a bound directory must not lead the set-up out to the host. */
+static void check_symlinks_do_not_escape(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autofree char *link = in_place(p, "rw/link");
+	autofree char *outside = in_place(p, "outside");
+	autofree char *made = in_place(p, "outside/made");
+
+	check(symlink(outside, link) == 0);
+	sandbox_dir(sb, outside);
+	sandbox_dir(sb, "/kiln/rw/link/made");
+	expect(sb, "test -d /kiln/rw/link/made && echo inside", "inside\n");
+	check(!fs_exists(AT_FDCWD, made));
+}
+
+static void check_limit(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autobuf struct buf out = { 0 };
+
+	sandbox_limit(sb, 1 << 20);
+	check(run_script(sb, "exec head -c 2000000 /dev/zero > /tmp/f", &out) == SIGXFSZ);
+}
+
+static void check_nesting(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+
+	sandbox_allow_nesting(sb);
+	expect(sb, "unshare -Urm sh -c 'mount -t tmpfs none /tmp && id -u'", "0\n");
+}
+
+static void check_usage(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autobuf struct buf out = { 0 };
+	struct rusage usage = { 0 };
+	const char *const argv[] = { "sh", "-c", "sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; exit 3", NULL };
+
+	check(run_argv(sb, argv, &out, &usage) == 3 << 8);
+	check(usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec > 5000);
+}
+
+static void expect_error(struct sandbox *sb, const char *program, const char *text)
+{
+	struct sandbox_child child = { .pid = -7 };
+	struct err err = { 0 };
+	int r = sandbox_spawn(sb, (const char *const[]){ program, NULL }, &(struct sandbox_stdio){ -1, -1, -1 }, &child,
+			      &err);
+
+	if (r != -1 || err.class != ERR_INFRA || !strstr(err.msg, text) || child.pid != -7)
+		failed("%d: %s\n", r, err.msg);
+	check(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+}
+
+static void check_errors(const struct place *p)
+{
+	static const struct {
+		const char *host, *inside, *program, *text;
+	} cases[] = {
+		{ "/nonexistent/place", "/x", "true", "/nonexistent/place: cannot be bound into the sandbox: No such" },
+		{ "/usr", "/ro/below", "true", "/ro/below: cannot make the directory in the sandbox: Read-only" },
+		{ "/usr", "/", "true", "nothing can be bound over /" },
+		{ "/usr", "relative", "true", "relative: a path in the sandbox must be absolute" },
+		{ "/usr", "/ro/file/x", "true", "/ro/file/x: cannot open in the sandbox: Not a directory" },
+		{ "/usr", "/x", "no-such-program", "no-such-program: cannot run it in the sandbox: No such file" },
+		{ "/usr", "/x", "/ro/file", "/ro/file: cannot run it in the sandbox: Permission denied" },
+	};
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		autosandbox struct sandbox *sb = world(p);
+
+		sandbox_bind(sb, cases[i].host, cases[i].inside, SANDBOX_RO);
+		expect_error(sb, cases[i].program, cases[i].text);
+	}
+}
+
+static void check_more_errors(const struct place *p)
+{
+	autosandbox struct sandbox *dir = world(p), *device = world(p), *interpreter = world(p);
+	autofree char *script = in_place(p, "rw/script");
+	struct err err = { 0 };
+
+	sandbox_chdir(dir, "/nowhere");
+	expect_error(dir, "true", "/nowhere: cannot be the working directory");
+	sandbox_bind_device(device, "/etc/passwd");
+	expect_error(device, "true", "/etc/passwd: is no device");
+	check(fs_write(AT_FDCWD, script, "#!/nowhere/sh\n", 14, 0755, &err) == 0);
+	expect_error(interpreter, "/kiln/rw/script", "/kiln/rw/script: its interpreter is not in the sandbox");
+}
+
+/* Milliseconds until every holder of the pipe's other end is gone; limit when some remain. */
+static int64_t time_to_eof(int fd, int64_t limit)
+{
+	int64_t start = clock_ms();
+	struct pollfd p = { fd, 0, 0 };
+
+	return poll(&p, 1, (int)limit) == 1 && p.revents & POLLHUP ? clock_ms() - start : limit;
+}
+
+#define SLEEPERS "for i in 1 2 3 4 5; do setsid sh -c 'sleep 1000; :' & (sleep 1000 &) ; done; echo ready; "
+
+static struct sandbox_child start_sleepers(const struct place *p, const char *script, int out)
+{
+	autosandbox struct sandbox *sb = world(p);
+	struct sandbox_child child;
+	struct err err = { 0 };
+
+	if (sandbox_spawn(sb, (const char *const[]){ "sh", "-c", script, NULL }, &(struct sandbox_stdio){ -1, out, 2 },
+			  &child, &err) < 0)
+		failed("%s\n", err.msg);
+	return child;
+}
+
+static int64_t kill_the_caller(const struct place *p)
+{
+	char ready[8];
+	int pipefd[2], status;
+	int64_t ms;
+	pid_t caller;
+
+	check(pipe2(pipefd, O_CLOEXEC) == 0);
+	caller = fork();
+	if (caller == 0) {
+		start_sleepers(p, SLEEPERS "wait", pipefd[1]);
+		for (;;)
+			pause();
+	}
+	close(pipefd[1]);
+	check(read(pipefd[0], ready, sizeof(ready)) == 6);
+	kill(caller, SIGKILL);
+	waitpid(caller, &status, 0);
+	ms = time_to_eof(pipefd[0], 5000);
+	close(pipefd[0]);
+	return ms;
+}
+
+static void check_all_die_with_the_caller(const struct place *p)
+{
+	int64_t best = 5000;
+
+	/* A busy machine may be late now and then, but not each time. */
+	for (int i = 0; i < 3; i++) {
+		int64_t ms = kill_the_caller(p);
+
+		check(ms < 5000);
+		best = ms < best ? ms : best;
+	}
+	if (best > 100)
+		failed("all were gone only after %lld ms\n", (long long)best);
+}
+
+static void check_all_die_with_the_program(const struct place *p)
+{
+	struct sandbox_child child;
+	struct err err = { 0 };
+	int pipefd[2], status = NO_SUCH_STATUS;
+
+	check(pipe2(pipefd, O_CLOEXEC) == 0);
+	child = start_sleepers(p, SLEEPERS "exit 5", pipefd[1]);
+	close(pipefd[1]);
+	check(sandbox_wait(&child, &status, NULL, &err) == 0 && status == 5 << 8);
+	check(time_to_eof(pipefd[0], 1000) < 1000);
+}
+
+static void check_kill(const struct place *p)
+{
+	struct sandbox_child child;
+	struct err err = { 0 };
+	int pipefd[2], status = NO_SUCH_STATUS;
+	char ready[8];
+
+	check(pipe2(pipefd, O_CLOEXEC) == 0);
+	child = start_sleepers(p, SLEEPERS "wait", pipefd[1]);
+	close(pipefd[1]);
+	check(read(pipefd[0], ready, sizeof(ready)) == 6);
+	check(poll(&(struct pollfd){ child.pidfd, POLLIN, 0 }, 1, 0) == 0);
+	sandbox_kill(&child);
+	check(poll(&(struct pollfd){ child.pidfd, POLLIN, 0 }, 1, 5000) == 1);
+	check(time_to_eof(pipefd[0], 1000) < 1000);
+	check(sandbox_wait(&child, &status, NULL, &err) == 0 && status == SIGKILL);
+}
+
+static void read_mounts(struct buf *out)
+{
+	struct err err = { 0 };
+
+	check(fs_read(AT_FDCWD, "/proc/self/mountinfo", 1 << 20, out, &err) == 0);
+}
+
+static void check_host_is_untouched(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	autobuf struct buf before = { 0 }, after = { 0 };
+
+	read_mounts(&before);
+	expect(sb, "echo x", "x\n");
+	read_mounts(&after);
+	check(strcmp(before.data, after.data) == 0);
+}
+
+static int count_fds(void)
+{
+	autoclosedir DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	check(d);
+	while (readdir(d))
+		n++;
+	return n;
+}
+
+static void check_no_descriptor_leaks(const struct place *p)
+{
+	int before = count_fds();
+
+	check_exit_statuses(p);
+	check_errors(p);
+	free(sandbox_forbidden());
+	check(count_fds() == before);
+}
+
+/* Kernels before 5.12 have no mount_setattr. */
+static void check_old_kernel(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	int nr = seccomp_syscall_resolve_name("mount_setattr");
+
+	check(ctx && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0) == 0 && seccomp_load(ctx) == 0);
+	seccomp_release(ctx);
+	expect(sb, "for f in /ro/file /usr/new /host/dev/shm/kiln-new; do touch $f 2>&1 | grep -o Read-only; done; "
+		   "echo x > /kiln/rw/x; cat /kiln/rw/x; "
+		   "awk '$5 ~ \"^/(ro|usr|host|kiln)\" { last[$5] = $6 } " /* a mount may lie over another */
+		   "END { for (m in last) if (last[m] !~ /nosuid/) print m }' /proc/self/mountinfo",
+	       "Read-only\nRead-only\nRead-only\nx\n");
+}
+
+static void check_refused_by_the_host(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	autofree char *why = sandbox_forbidden();
+
+	check(why == NULL);
+	check(ctx && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone3), 0) == 0 && seccomp_load(ctx) == 0);
+	seccomp_release(ctx);
+	expect_error(sb, "true", "cannot make namespaces: Operation not permitted");
+	why = sandbox_forbidden();
+	check(why && strstr(why, "namespaces"));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(const struct place *p);
+} checks[] = {
+	{ "exit statuses and signals come through", check_exit_statuses },
+	{ "files come out owned by the caller", check_files_are_the_callers },
+	{ "descriptors are passed on or closed", check_descriptors },
+	{ "the environment starts empty", check_environment },
+	{ "signals are as at first", check_signals_are_fresh },
+	{ "operations", check_operations },
+	{ "symlinks do not lead out", check_symlinks_do_not_escape },
+	{ "files have a largest size", check_limit },
+	{ "nesting on request", check_nesting },
+	{ "usage counts what ran inside", check_usage },
+	{ "errors name what is wrong", check_errors },
+	{ "errors name what is wrong, too", check_more_errors },
+	{ "all die with the caller within 100 ms", check_all_die_with_the_caller },
+	{ "all die with the program", check_all_die_with_the_program },
+	{ "all die when killed", check_kill },
+	{ "the host's mounts stay as they are", check_host_is_untouched },
+	{ "no descriptor leaks", check_no_descriptor_leaks },
+	{ "a kernel without mount_setattr", check_old_kernel },
+	{ "a host that refuses says why", check_refused_by_the_host },
+};
+
+enum { N_CHECKS = countof(scripts) + countof(checks) };
+
+struct test_case {
+	size_t which;
+	bool ordinary;
+	struct place place;
+};
+
+static void become_ordinary(void)
+{
+	check(setgroups(0, NULL) == 0);
+	check(setresgid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) == 0);
+	check(setresuid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) == 0);
+}
+
+static _Noreturn void run_check(const struct test_case *c)
+{
+	if (c->ordinary)
+		become_ordinary();
+	place_fill(&c->place);
+	if (c->which < countof(scripts)) {
+		autosandbox struct sandbox *sb = world(&c->place);
+
+		expect(sb, scripts[c->which].script, scripts[c->which].want);
+	} else {
+		checks[c->which - countof(scripts)].run(&c->place);
+	}
+	_exit(0);
+}
+
+static void in_a_process(void **state)
+{
+	struct test_case *c = *state;
+	struct err err = { 0 };
+	int status;
+	pid_t pid;
+
+	strcpy(c->place.dir, "/tmp/kiln-sandbox-XXXXXX");
+	assert_non_null(mkdtemp(c->place.dir));
+	if (c->ordinary)
+		assert_int_equal(chown(c->place.dir, ORDINARY_UID, ORDINARY_UID), 0);
+	pid = fork();
+	if (pid == 0)
+		run_check(c);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(fs_remove(AT_FDCWD, c->place.dir, &err), 0);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	static struct test_case cases[2 * N_CHECKS];
+	static struct CMUnitTest sandbox[2 * N_CHECKS];
+	size_t n = 0;
+
+	for (int ordinary = 0; ordinary <= (geteuid() == 0); ordinary++) {
+		for (size_t i = 0; i < N_CHECKS; i++, n++) {
+			const char *name = i < countof(scripts) ? scripts[i].name : checks[i - countof(scripts)].name;
+
+			cases[n] = (struct test_case){ .which = i, .ordinary = ordinary };
+			sandbox[n] = (struct CMUnitTest){
+				.name = ordinary ? mem_printf("%s, as an ordinary user", name) : name,
+				.test_func = in_a_process,
+				.initial_state = &cases[n],
+			};
+		}
+	}
+	return _cmocka_run_group_tests("sandbox", sandbox, n, NULL, NULL);
+}
