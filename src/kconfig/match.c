@@ -64,25 +64,38 @@ static bool alternative_applies(const struct alternative *alt, struct kversion k
 	return alt->any_kernel || kversion_in(kernel, &alt->kernel);
 }
 
-bool requirement_met(const struct requirement *r, const struct kconfig *config, struct kversion kernel)
+/* The first alternative that applies and does not hold, with its value; NULL when the requirement is met. */
+static const struct alternative *unmet(const struct requirement *r, const struct kconfig *config,
+				       struct kversion kernel, const struct kconfig_value **have)
 {
-	bool applies = false;
+	const struct alternative *first = NULL;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct alternative *alt = &r->alternatives[i];
+		const struct kconfig_value *value;
 
 		if (!alternative_applies(alt, kernel))
 			continue;
-		if (alternative_holds(alt, config_find(config, alt->symbol, alt->hash)))
-			return true;
-		applies = true;
+		value = config_find(config, alt->symbol, alt->hash);
+		if (alternative_holds(alt, value))
+			return NULL;
+		if (!first) {
+			first = alt;
+			*have = value;
+		}
 	}
-	return !applies;
+	return first;
 }
 
-/* "y", or "y (or B=y or C>=2)". */
-static const char *want_text(const struct requirement *r, const struct alternative *first, struct kversion kernel,
-			     struct arena *a)
+bool requirement_met(const struct requirement *r, const struct kconfig *config, struct kversion kernel)
+{
+	const struct kconfig_value *have;
+
+	return !unmet(r, config, kernel, &have);
+}
+
+const char *want_text(const struct requirement *r, const struct alternative *first, struct kversion kernel,
+		      struct arena *a)
 {
 	const char *text = NULL;
 
@@ -97,34 +110,26 @@ static const char *want_text(const struct requirement *r, const struct alternati
 	return arena_printf(a, "%s (%s)", first->want, text + strlen(first->want) + 1);
 }
 
-static struct reason reason_of(const struct requirement *r, const struct kconfig *config, struct kversion kernel,
-			       struct arena *a)
-{
-	const struct alternative *first = r->alternatives;
-
-	while (!alternative_applies(first, kernel))
-		first++;
-	return (struct reason){
-		.symbol = first->symbol.p,
-		.want = want_text(r, first, kernel, a),
-		.have = value_text(config_find(config, first->symbol, first->hash), a),
-		.kind = r->kind,
-		.hint = r->hint,
-	};
-}
-
 size_t requirements_match(const struct requirement *const *reqs, size_t n, const struct kconfig *config,
 			  struct kversion kernel, struct arena *a, reason_vec *reasons)
 {
-	size_t unmet = 0;
+	size_t before = reasons->n;
 
 	for (size_t i = 0; i < n; i++) {
-		if (requirement_met(reqs[i], config, kernel))
+		const struct kconfig_value *have;
+		const struct alternative *first = unmet(reqs[i], config, kernel, &have);
+
+		if (!first)
 			continue;
-		*vec_push(reasons) = reason_of(reqs[i], config, kernel, a);
-		unmet++;
+		*vec_push(reasons) = (struct reason){
+			.symbol = first->symbol.p,
+			.want = reqs[i]->want ? reqs[i]->want : want_text(reqs[i], first, kernel, a),
+			.have = value_text(have, a),
+			.kind = reqs[i]->kind,
+			.hint = reqs[i]->hint,
+		};
 	}
-	return unmet;
+	return reasons->n - before;
 }
 
 void reason_print(const struct reason *reason, struct buf *out)

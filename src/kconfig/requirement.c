@@ -203,7 +203,7 @@ static int parse_alternative(struct parser *p, struct alternative *alt)
 	return 0;
 }
 
-static int parse_all(struct parser *p, struct requirement *r)
+static int parse_all(struct parser *p, struct requirement **out)
 {
 	VEC(struct alternative) alts = { 0 };
 	int rc;
@@ -218,30 +218,43 @@ static int parse_all(struct parser *p, struct requirement *r)
 			rc = refuse(p, "only || with a further alternative, or @ with a range of kernel versions, may follow");
 	}
 	if (rc == 0) {
-		r->n = alts.n;
-		r->alternatives = arena_memdup(p->arena, alts.data, alts.n * sizeof(*alts.data));
+		*out = arena_alloc(p->arena, sizeof(**out) + alts.n * sizeof(*alts.data));
+		(*out)->n = (uint32_t)alts.n;
+		memcpy((*out)->alternatives, alts.data, alts.n * sizeof(*alts.data));
 	}
 	vec_free(&alts);
 	return rc;
 }
 
+/* Made once here, since a match of many boards has millions of reasons. */
+static const char *want_always(const struct requirement *r, struct arena *a)
+{
+	static const struct kversion any;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (!r->alternatives[i].any_kernel)
+			return r->n == 1 ? r->alternatives[i].want : NULL;
+	return want_text(r, r->alternatives, any, a);
+}
+
 int requirement_parse(struct arena *a, struct view text, enum requirement_kind kind, const char *hint,
 		      struct requirement **out, int *column, struct err *err)
 {
-	struct requirement *r = arena_alloc(a, sizeof(*r));
 	struct parser p = { .arena = a, .all = text, .err = err };
-	struct view written = view_trim(text);
+	struct requirement *r = NULL;
 
 	*column = 0;
 	if (text.n && memchr(text.p, '\0', text.n))
 		return err_user(err, "a requirement holds no NUL byte");
-	r->kind = kind;
-	r->hint = hint ? arena_strdup(a, hint) : NULL;
-	r->text = arena_strndup(a, written.p, written.n);
-	if (parse_all(&p, r) < 0) {
+	if (parse_all(&p, &r) < 0) {
 		*column = (int)p.at + 1;
 		return -1;
 	}
+	r->kind = kind;
+	r->want = want_always(r, a);
+	r->hint = hint ? arena_strdup(a, hint) : NULL;
+	text = view_trim(text);
+	r->text = arena_strndup(a, text.p, text.n);
 	*out = r;
 	return 0;
 }
