@@ -54,17 +54,15 @@ static int add_accel(struct qemu_argv *argv, const json_t *spec, const json_t *b
 static int add_machine(struct qemu_argv *argv, const json_t *spec, const json_t *board, struct err *err)
 {
 	const char *machine;
-	int64_t cpus, memory;
+	int64_t cpus = 0, memory = 0;
 
 	if (json_field_str(board, "machine", &machine, err) < 0 || positive(board, "cpus", 4096, &cpus, err) < 0 ||
 	    positive(board, "memory_mb", 1 << 24, &memory, err) < 0)
-		return -1;
+		return err_wrap(err, "board");
 	add_pair(argv, "-machine", machine);
-	if (add_accel(argv, spec, board, err) < 0)
-		return -1;
 	add_number(argv, "-smp", cpus);
 	add_pair(argv, "-m", arena_printf(&argv->arena, "%" PRId64 "M", memory));
-	return 0;
+	return add_accel(argv, spec, board, err);
 }
 
 /* The board's own arguments. Those that name the chardev "console" themselves take the place of
@@ -150,7 +148,7 @@ int qemu_argv_make(const json_t *spec, struct qemu_argv *argv, struct err *err)
 		return -1;
 	add(argv, path);
 	if (add_machine(argv, spec, board, err) < 0)
-		return err_wrap(err, "board");
+		return -1;
 	add_fixed(argv);
 	if (add_own(argv, board, &wired, err) < 0)
 		return err_wrap(err, "board");

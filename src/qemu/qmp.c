@@ -114,13 +114,14 @@ bool qmp_next(struct qmp *q, struct qmp_message *m)
 			q->skipping = false;
 			continue;
 		}
+		if (line.n > QMP_LINE_MAX) {
+			*m = (struct qmp_message){ .kind = QMP_BAD };
+			return true;
+		}
 		line = view_trim(line);
 		if (line.n == 0)
 			continue;
-		if (line.n > QMP_LINE_MAX)
-			*m = (struct qmp_message){ .kind = QMP_BAD };
-		else
-			parse_line(line, m);
+		parse_line(line, m);
 		return true;
 	}
 	return false;
