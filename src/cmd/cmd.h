@@ -55,6 +55,10 @@ char *home_path(const char *option);             /* --home, $KILN_HOME, $XDG_DAT
 char *data_path(void);                           /* where catalog/ and guest-init/ are */
 char *config_path(void);                         /* $XDG_CONFIG_HOME/kiln: the user's own catalogue */
 
+/* Loads the user's catalogue and Kiln's own. 0, or an exit status after all faults were printed to stderr. */
+struct catalog;
+int command_catalog(const struct catalog **out);
+
 /* Prints "kiln: MESSAGE" to stderr and returns the exit status of the error's class. */
 int fail(const struct err *err);
 

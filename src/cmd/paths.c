@@ -1,6 +1,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "catalog/catalog.h"
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
@@ -51,6 +52,21 @@ char *data_path(void)
 			return mem_strdup(SOURCE_DIR);
 	}
 	return mem_strdup(DATA_DIR);
+}
+
+int command_catalog(const struct catalog **out)
+{
+	autofree char *config = config_path(), *data = data_path();
+	autofree char *own = mem_printf("%s/catalog", config), *shipped = mem_printf("%s/catalog", data);
+	const char *dirs[] = { own, shipped };
+	autobuf struct buf faults = { 0 };
+	struct err err = { 0 };
+
+	if (catalog_load(dirs, countof(dirs), out, &faults, &err) == 0)
+		return 0;
+	if (faults.n)
+		fputs(faults.data, stderr);
+	return fail(&err);
 }
 
 int fail(const struct err *err)

@@ -25,7 +25,7 @@ static void close_handle(uv_handle_t *handle)
 		uv_close(handle, handle_closed);
 }
 
-static void on_exit(uv_process_t *process, int64_t status, int signal)
+static void on_process_exit(uv_process_t *process, int64_t status, int signal)
 {
 	struct node *node = process->data;
 
@@ -73,7 +73,7 @@ static int spawn(struct node *node, char **args)
 	uv_stdio_container_t stdio[5];
 	const struct jobserver *js = engine_jobserver(node->engine);
 	uv_process_options_t options = {
-		.exit_cb = on_exit,
+		.exit_cb = on_process_exit,
 		.file = args[0],
 		.args = args,
 		.flags = UV_PROCESS_DETACHED, /* Ctrl-C reaches the controller only */

@@ -1,6 +1,7 @@
 /* The specs of steps: all that a step needs, by value or by digest, and nothing else. */
 #include "base/cleanup.h"
 #include "plan/plan.h"
+#include "qemu/qemu.h"
 #include "step/step.h"
 
 #include <string.h>
@@ -127,24 +128,11 @@ static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, 
 			 facts->init_sources, "suites", suites);
 }
 
-static json_t *board_json(const struct catalog_board *b)
-{
-	json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:{s:b, s:b}, s:I, s:I}", "name", b->name, "arch",
-			      b->arch, "machine", b->qemu_machine, "memory_mb", (json_int_t)b->memory_mb, "cpus",
-			      (json_int_t)(b->cpus ? b->cpus : 1), "args", names_json(&b->qemu_args), "console", b->console,
-			      "ends", "poweroff", b->ends.poweroff, "reboot", b->ends.reboot, "limit_ms",
-			      (json_int_t)b->limit_ms, "silence_ms", (json_int_t)b->silence_ms);
-
-	set(j, "cpu", b->qemu_cpu);
-	set(j, "append", b->append);
-	return j;
-}
-
 static json_t *boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, const struct plan_state *state,
 			 size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
-	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", board_json(b), "qemu",
+	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", qemu_board_spec(b), "qemu",
 				 json_object_get(facts->machines, b->name), "accel",
 				 json_str_or(facts->accels, b->name, "tcg"), "need_marker", 1, "repeat", 0);
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;

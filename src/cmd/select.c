@@ -1,0 +1,207 @@
+#define _GNU_SOURCE
+#include "cmd/select.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "depot/depot.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int parse(struct selection *s, int *argc, char **argv, struct err *err)
+{
+	const struct option options[] = {
+		{ "source", OPTION_STRING, &s->source },
+		{ "arch", OPTION_LIST, &s->archs },
+		{ "config", OPTION_LIST, &s->configs },
+		{ "toolchain", OPTION_LIST, &s->toolchains },
+		{ "board", OPTION_LIST, &s->boards },
+		{ "option", OPTION_LIST, &s->options },
+		{ "jobs", OPTION_INT, &s->jobs },
+		{ "home", OPTION_STRING, &s->home },
+		{ "json", OPTION_FLAG, &s->json },
+		{ "keep-going", OPTION_FLAG, &s->keep_going },
+		{ "warm", OPTION_FLAG, &s->warm },
+		{ "reuse-boots", OPTION_FLAG, &s->reuse_boots },
+	};
+
+	/* The last one is run's alone: a plan boots nothing. */
+	if (options_parse(options, countof(options) - s->plan_only, argc, argv, err) < 0)
+		return -1;
+	if (*argc > 2)
+		return err_user(err, "one matrix at a time: \"%s\" is one too many; see kiln %s --help", argv[2], argv[0]);
+	if (s->jobs > 4096)
+		return err_user(err, "--jobs %lld: at most 4096", (long long)s->jobs);
+	return 0;
+}
+
+/* Without --source: the kernel tree that we stand in. */
+static int default_source(struct selection *s, struct err *err)
+{
+	if (s->source)
+		return 0;
+	if (fs_exists(AT_FDCWD, "Kbuild") && fs_exists(AT_FDCWD, "Kconfig") && fs_exists(AT_FDCWD, "arch")) {
+		s->source = ".";
+		return 0;
+	}
+	return err_user(err, "no kernel source: stand in a kernel tree, or give one with --source: a directory, "
+			     "DIRECTORY@REVISION, a tarball or deb:PACKAGE such as deb:linux-source-6.1");
+}
+
+static struct names names_of(const struct option_list *list)
+{
+	return (struct names){ list->data, list->n };
+}
+
+typedef VEC(struct plan_file_config) file_vec;
+
+/* A config with a slash is a file of the user's; in the build's path it is named after its last part. */
+static int file_configs(const struct selection *s, const char *home, file_vec *files, struct err *err)
+{
+	struct depot *depot = NULL;
+	int status = 0;
+
+	for (size_t i = 0; i < s->configs.n && status == 0; i++) {
+		const char *path = s->configs.data[i], *base = strrchr(path, '/');
+		char digest[HASH_HEX];
+		int64_t size;
+
+		if (!base)
+			continue;
+		if (!s->archs.n)
+			status = err_user(err, "--config %s is a file: say with --arch which architecture it is for", path);
+		else if (!base[1])
+			status = err_user(err, "--config %s: is a directory; name the file in it", path);
+		else if (!depot && depot_open(home, &depot, err) < 0)
+			status = -1;
+		else
+			status = depot_put_file(depot, path, digest, &size, err);
+		if (status < 0)
+			break;
+		*vec_push(files) = (struct plan_file_config){
+			.name = mem_strdup(base[1] == '.' && base[2] ? base + 2 : base + 1),
+			.digest = mem_strdup(digest),
+		};
+		s->configs.data[i] = files->data[files->n - 1].name;
+	}
+	depot_free(depot);
+	return status;
+}
+
+static char *own_program(void)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	return n > 0 ? mem_strndup(path, (size_t)n) : mem_strdup("kiln");
+}
+
+static void print_document(const struct selection *s, const json_t *document, const char *home)
+{
+	struct report_options options = report_options_for(stdout);
+
+	if (s->json) {
+		json_dumpf(document, stdout, JSON_INDENT(2));
+		putchar('\n');
+		return;
+	}
+	report_matrix(document, &options, stdout);
+	if (s->plan_only)
+		return;
+	printf("artefacts and logs: %s/builds/; a log: kiln log BUILD or BUILD@BOARD%s%s\n", home, s->home ? " --home " : "",
+	       s->home ? s->home : "");
+}
+
+static int execute(struct selection *s, struct run_options *run, const char *home)
+{
+	const struct catalog *catalog = NULL;
+	struct progress *progress = s->json ? NULL : progress_new(stdout);
+	json_t *document = NULL;
+	struct err err = { 0 };
+	int status = command_catalog(&catalog);
+
+	if (status == 0) {
+		if (progress) {
+			run->event = progress_event;
+			run->data_for_event = progress;
+		}
+		status = run_execute(catalog, run, &document, &err);
+		progress_free(progress);
+		if (status < 0) {
+			status = fail(&err);
+			if (err.num == EINTR)
+				status = 130;
+		} else {
+			print_document(s, document, home);
+			status = run_exit_status(document);
+		}
+	} else {
+		progress_free(progress);
+	}
+	json_decref(document);
+	catalog_free(catalog);
+	return status;
+}
+
+static int prepare(struct selection *s, int *argc, char **argv, const char **warm, struct err *err)
+{
+	if (parse(s, argc, argv, err) < 0 || default_source(s, err) < 0)
+		return -1;
+	if (!s->warm)
+		return 0;
+	*warm = realpath(s->source, NULL);
+	if (!*warm)
+		return err_user(err, "--warm builds a work tree in place: --source %s is no directory", s->source);
+	return 0;
+}
+
+int selection_main(int argc, char **argv, bool plan_only)
+{
+	struct selection s = { .plan_only = plan_only };
+	autofree char *home = NULL, *data = data_path(), *program = own_program();
+	const char *warm = NULL;
+	struct err err = { 0 };
+	file_vec files = { 0 };
+	int status;
+
+	if (prepare(&s, &argc, argv, &warm, &err) < 0)
+		return fail(&err);
+	home = home_path(s.home);
+	if (file_configs(&s, home, &files, &err) < 0) {
+		status = fail(&err);
+	} else {
+		struct run_options run = {
+			.home = home,
+			.data = data,
+			.program = program,
+			.source = s.source,
+			.plan = { .matrix = argc > 1 ? argv[1] : NULL, .archs = names_of(&s.archs), .configs = names_of(&s.configs),
+				  .toolchains = names_of(&s.toolchains), .boards = names_of(&s.boards), .files = files.data,
+				  .n_files = files.n, .options = names_of(&s.options), .warm = warm },
+			.plan_only = plan_only,
+			.reuse_boots = s.reuse_boots,
+			.keep_going = s.keep_going,
+			.jobs = (int)s.jobs,
+		};
+
+		status = execute(&s, &run, home);
+	}
+	for (size_t i = 0; i < files.n; i++) {
+		free((char *)files.data[i].name);
+		free((char *)files.data[i].digest);
+	}
+	vec_free(&files);
+	free((char *)warm);
+	option_list_free(&s.archs);
+	option_list_free(&s.configs);
+	option_list_free(&s.toolchains);
+	option_list_free(&s.boards);
+	option_list_free(&s.options);
+	return status;
+}

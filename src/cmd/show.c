@@ -1,0 +1,42 @@
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cmd/cmd.h"
+#include "ledger/ledger.h"
+#include "report/report.h"
+
+#include <stdio.h>
+
+int cmd_show(int argc, char **argv)
+{
+	const char *home_option = NULL;
+	bool json = false;
+	const struct option options[] = {
+		{ "home", OPTION_STRING, &home_option },
+		{ "json", OPTION_FLAG, &json },
+	};
+	struct report_options report = report_options_for(stdout);
+	struct ledger *ledger = NULL;
+	autojson json_t *document = NULL;
+	autofree char *home = NULL;
+	struct err err = { 0 };
+	int status;
+
+	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
+		return fail(&err);
+	home = home_path(home_option);
+	if (ledger_open(home, &ledger, &err) < 0)
+		return fail(&err);
+	status = run_document(ledger, argc > 1 ? argv[1] : NULL, &document, &err);
+	ledger_free(ledger);
+	if (status < 0)
+		return fail(&err);
+	if (json) {
+		json_dumpf(document, stdout, JSON_INDENT(2));
+		putchar('\n');
+		return 0;
+	}
+	printf("run %s, %s\n", json_str_or(document, "run", ""), json_str_or(document, "state", ""));
+	report_matrix(document, &report, stdout);
+	return 0;
+}

@@ -1,0 +1,104 @@
+/* What the world is like: found out once, before the plan is followed. */
+#include "base/cleanup.h"
+#include "guest/guest.h"
+#include "kernel/kernel.h"
+#include "qemu/qemu.h"
+#include "run/private.h"
+#include "source/source.h"
+
+#include <string.h>
+
+static void tell_import(void *data, const char *what, int64_t bytes)
+{
+	run_emit(data, &(struct run_event){ .kind = RUN_IMPORT, .text = what, .bytes = bytes });
+}
+
+int facts_source(struct run *run, struct err *err)
+{
+	struct source_progress progress = { tell_import, run };
+
+	if (source_import(run->options->home, run->options->source, &progress, &run->source, err) < 0)
+		return -1;
+	run->facts.source = run->source;
+	return 0;
+}
+
+/* A missing program is refused, or with --keep-going noted as the reason of its cells. */
+static int missing(struct run *run, json_t *facts, const char *key, struct err *err)
+{
+	if (!run->options->keep_going)
+		return -1;
+	json_object_set_new(facts, key, json_text(view_of(err->msg)));
+	*err = (struct err){ 0 };
+	return 0;
+}
+
+static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct err *err)
+{
+	const struct catalog_compiler *compiler = arch_compiler(cell->arch, cell->toolchain->name);
+	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
+	json_t *tools = NULL;
+
+	if (json_object_get(run->toolchains, key))
+		return 0;
+	if (toolchain_identify(run->options->home, cell->toolchain->compiler, compiler->prefix ? compiler->prefix : "",
+			       compiler->package, &tools, err) < 0)
+		return missing(run, run->toolchains, key, err);
+	json_object_set_new(run->toolchains, key, tools);
+	return 0;
+}
+
+static int facts_machine(struct run *run, const struct plan_cell *cell, const struct catalog_board *board, struct err *err)
+{
+	json_t *qemu = NULL;
+
+	if (board->skip || json_object_get(run->machines, board->name))
+		return 0;
+	if (qemu_identify(run->options->home, cell->arch, board, &qemu, err) < 0)
+		return missing(run, run->machines, board->name, err);
+	json_object_set_new(run->machines, board->name, qemu);
+	if (arch_is_native(cell->arch) && qemu_kvm_state(run->options->home, qemu) == QEMU_KVM_WORKS)
+		json_object_set_new(run->accels, board->name, json_string("kvm"));
+	return 0;
+}
+
+static int facts_patterns(struct run *run, struct err *err)
+{
+	autojson json_t *patterns = qemu_patterns_spec(run->catalog->patterns, run->catalog->n_patterns);
+	autofree char *text = json_canonical(patterns);
+
+	if (depot_put_bytes(run->depot, text, strlen(text), run->patterns, err) < 0)
+		return -1;
+	run->facts.patterns = run->patterns;
+	return 0;
+}
+
+static int facts_init(struct run *run, struct err *err)
+{
+	autofree char *dir = mem_printf("%s/guest-init", run->options->data);
+
+	if (guest_sources_put(run->depot, dir, run->init_sources, err) < 0)
+		return err_wrap(err, "guest-init");
+	run->facts.init_sources = run->init_sources;
+	return 0;
+}
+
+int facts_gather(struct run *run, struct err *err)
+{
+	run->toolchains = json_object();
+	run->machines = json_object();
+	run->accels = json_object();
+	run->facts.toolchains = run->toolchains;
+	run->facts.machines = run->machines;
+	run->facts.accels = run->accels;
+	for (size_t i = 0; i < run->plan->n; i++) {
+		const struct plan_cell *cell = &run->plan->cells[i];
+
+		if (facts_toolchain(run, cell, err) < 0)
+			return -1;
+		for (size_t b = 0; b < cell->n_boards && !run->options->plan_only; b++)
+			if (facts_machine(run, cell, cell->boards[b], err) < 0)
+				return -1;
+	}
+	return facts_patterns(run, err) < 0 || facts_init(run, err) < 0 ? -1 : 0;
+}

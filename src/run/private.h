@@ -1,0 +1,94 @@
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "engine/engine.h"
+#include "ledger/ledger.h"
+#include "run/run.h"
+
+#include <uv.h>
+
+/* What is known of one cell of the plan; the JSON here is owned. */
+struct run_cell {
+	json_t *configure, *init, *build;
+	json_t **boots; /* for each board: array of records, or NULL */
+	struct kconfig *config;
+	char *name;
+};
+
+/* Somebody waits for a task. */
+struct waiter {
+	size_t cell;
+	struct plan_step step;
+};
+
+/* A step that was asked for, by its key. */
+struct task {
+	char key[HASH_HEX];
+	json_t *spec; /* NULL once it has ended */
+	enum plan_kind kind;
+	bool pure;
+	int tries;
+	bool running;
+	json_t *records; /* of its attempts in this run, oldest first */
+	int64_t started; /* clock_ms */
+	char *build, *board; /* for events */
+	char attempt[UUID_TEXT];
+	VEC(struct waiter) waiters;
+	/* A boot with KVM of what TCG has just booted: its record tells whether KVM works, and nothing else. */
+	const json_t *kvm_probe_of; /* the machine, or NULL */
+};
+
+struct run {
+	const struct catalog *catalog;
+	const struct run_options *options;
+	char id[32];
+	bool resumed;
+	int lock;
+	struct ledger *ledger; /* NULL for a plan */
+	struct depot *depot;
+	struct plan *plan;
+	struct plan_facts facts;
+	json_t *source, *toolchains, *machines, *accels; /* owned, in facts */
+	char init_sources[HASH_HEX], patterns[HASH_HEX];
+	struct run_cell *cells;
+	struct map tasks;
+	VEC(struct task *) all_tasks;
+	struct map kvm_probes; /* digest of QEMU -> probed in this run */
+	VEC(size_t) ready; /* cells to be advanced */
+	size_t finished;
+	uv_loop_t loop;
+	struct engine *engine;
+	uv_signal_t sigint, sigterm;
+	uv_timer_t ticker;
+	bool interrupted;
+	struct err failed; /* the first error that is no verdict */
+};
+
+/* facts.c: source, toolchains, machines, guest-init and patterns of the plan. */
+int facts_gather(struct run *run, struct err *err);
+/* The source alone, before there is a plan. */
+int facts_source(struct run *run, struct err *err);
+
+/* cells.c: the records of a cell, and its verdicts into the ledger. */
+struct plan_state cell_state(const struct run_cell *cell);
+void cell_forget(struct run *run, size_t cell);
+void cell_clear(struct run *run, size_t cell);
+/* Takes over a record of a step. */
+int cell_learn(struct run *run, size_t cell, const struct plan_step *step, json_t *records, struct err *err);
+int cells_to_ledger(struct run *run, size_t cell, struct err *err);
+/* builds/SOURCE/ARCH/CONFIG/TOOLCHAIN/: links into the depot. */
+int cell_link(struct run *run, size_t cell, struct err *err);
+
+/* tasks.c: from a wish to its records. */
+/* Advances a cell as far as records reach; what is missing is submitted. */
+int cell_advance(struct run *run, size_t cell, struct err *err);
+void task_started(const struct engine_job *job, void *data);
+void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
+void task_free(struct task *task);
+
+void run_emit(struct run *run, struct run_event *event);
+json_t *plan_document(struct run *run);
+
+#endif

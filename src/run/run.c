@@ -1,0 +1,299 @@
+#define _GNU_SOURCE
+#include "run/run.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "run/private.h"
+#include "step/step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { TICK_MS = 200, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };
+
+void run_emit(struct run *run, struct run_event *event)
+{
+	event->run = run->id;
+	event->resumed = run->resumed;
+	event->finished = run->finished;
+	if (run->engine) {
+		event->running = engine_running(run->engine);
+		event->waiting = engine_waiting(run->engine);
+	}
+	if (run->options->event)
+		run->options->event(event, run->options->data_for_event);
+}
+
+static json_t *names_json(const struct names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, json_string(names->data[i]));
+	return list;
+}
+
+/* What makes two requests the same, for resuming: the wish and the source's content. */
+static json_t *request_json(const struct run *run)
+{
+	const struct plan_request *r = &run->options->plan;
+	json_t *files = json_object();
+
+	for (size_t i = 0; i < r->n_files; i++)
+		json_object_set_new(files, r->files[i].name, json_string(r->files[i].digest));
+	return json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s, s:s, s:b}", "matrix", r->matrix, "arch",
+			 names_json(&r->archs), "config", names_json(&r->configs), "toolchain",
+			 names_json(&r->toolchains), "board", names_json(&r->boards), "options",
+			 names_json(&r->options), "files", files, "warm", r->warm, "source",
+			 json_str_or(run->source, "id", ""), "spec", run->options->source, "reuse_boots",
+			 run->options->reuse_boots);
+}
+
+static void run_name(char id[static 32])
+{
+	time_t now = time(NULL);
+	unsigned salt = 0;
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&now, &tm);
+	n = strftime(id, 32, "%Y%m%d-%H%M%S", &tm);
+	if (getrandom(&salt, sizeof(salt), 0) < 0)
+		salt = (unsigned)getpid();
+	snprintf(id + n, 32 - n, "-%04x", salt & 0xffff);
+}
+
+static int run_lock(struct run *run, const char *id, struct err *err)
+{
+	autofree char *dir = mem_printf("%s/runs", run->options->home);
+	autofree char *path = mem_printf("%s/%s.lock", dir, id);
+
+	if (fs_mkdirs(AT_FDCWD, dir, 0755, err) < 0)
+		return -1;
+	return fs_lock(AT_FDCWD, path, false, &run->lock, err);
+}
+
+/* Takes over an unfinished run whose owner is dead. */
+static int take_over(const char *id, void *data)
+{
+	struct run *run = data;
+	struct err ignored = { 0 };
+
+	if (run_lock(run, id, &ignored) < 0)
+		return 0;
+	snprintf(run->id, sizeof(run->id), "%s", id);
+	run->resumed = true;
+	return 1;
+}
+
+/* An attempt that was finished while nobody listened. */
+static void adopt(const char *uuid, const char *key, void *data)
+{
+	struct run *run = data;
+	autofree char *path = mem_printf("%s/records/%.2s/%s/%s.json", run->options->home, key, key, uuid);
+	autojson json_t *record = NULL;
+	struct err ignored = { 0 };
+
+	if (fs_exists(AT_FDCWD, path) && json_read(AT_FDCWD, path, &record, &ignored) == 0)
+		ledger_attempt_done(run->ledger, run->id, record, &ignored);
+}
+
+static int run_register(struct run *run, struct err *err)
+{
+	autojson json_t *request = request_json(run);
+	char digest[HASH_HEX];
+
+	json_digest(request, digest);
+	if (ledger_run_unfinished(run->ledger, digest, take_over, run, err) < 0)
+		return -1;
+	if (run->resumed)
+		return ledger_attempts_lost(run->ledger, run->id, adopt, run, err);
+	run_name(run->id);
+	if (run_lock(run, run->id, err) < 0)
+		return -1;
+	return ledger_run_add(run->ledger, run->id, request, err);
+}
+
+/* Memory that steps may fill, in MB: a share of what is available (proc(5), MemAvailable). */
+static int64_t memory_budget(void)
+{
+	autofclose FILE *f = fopen("/proc/meminfo", "re");
+	char line[256];
+	long long kb;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %lld kB", &kb) == 1)
+			return kb / 1024 * MEMORY_SHARE_PERCENT / 100;
+	return FALLBACK_MB;
+}
+
+static void on_signal(uv_signal_t *handle, int signal)
+{
+	struct run *run = handle->data;
+
+	run->interrupted = true;
+	engine_cancel(run->engine);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	run_emit(timer->data, &(struct run_event){ .kind = RUN_TICK });
+}
+
+static int loop_open(struct run *run, struct err *err)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct engine_options options = {
+		.home = run->options->home,
+		.program = run->options->program,
+		.jobs = run->options->jobs > 0 ? run->options->jobs : cpus > 0 ? (int)cpus : 1,
+		.memory_mb = memory_budget(),
+		.started = task_started,
+		.ended = task_ended,
+		.data = run,
+	};
+
+	uv_loop_init(&run->loop);
+	uv_signal_init(&run->loop, &run->sigint);
+	uv_signal_init(&run->loop, &run->sigterm);
+	uv_timer_init(&run->loop, &run->ticker);
+	run->sigint.data = run->sigterm.data = run->ticker.data = run;
+	uv_signal_start(&run->sigint, on_signal, SIGINT);
+	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
+	uv_timer_start(&run->ticker, on_tick, TICK_MS, TICK_MS);
+	return engine_new(&run->loop, &options, &run->engine, err);
+}
+
+static void loop_close(struct run *run)
+{
+	uv_close((uv_handle_t *)&run->sigint, NULL);
+	uv_close((uv_handle_t *)&run->sigterm, NULL);
+	uv_close((uv_handle_t *)&run->ticker, NULL);
+	engine_free(run->engine);
+	run->engine = NULL;
+	uv_run(&run->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&run->loop);
+}
+
+static int cells_begin(struct run *run, struct err *err)
+{
+	run->cells = mem_alloc(run->plan->n * sizeof(*run->cells));
+	for (size_t i = 0; i < run->plan->n; i++) {
+		run->cells[i].name = plan_build_name(run->plan, i, &run->facts);
+		run->cells[i].boots = mem_alloc(run->plan->cells[i].n_boards * sizeof(json_t *));
+	}
+	run_emit(run, &(struct run_event){ .kind = RUN_BEGIN });
+	if (run->ledger && ledger_begin(run->ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->plan->n; i++)
+		if (cell_advance(run, i, err) < 0)
+			return -1;
+	return run->ledger ? ledger_commit(run->ledger, err) : 0;
+}
+
+/* Follows the plan until nothing waits and nothing runs. */
+static int cells_finish(struct run *run, struct err *err)
+{
+	while (engine_waiting(run->engine) || engine_running(run->engine))
+		uv_run(&run->loop, UV_RUN_ONCE);
+	if (run->interrupted)
+		return err_infra(err, 0, "interrupted; the same command goes on where this one stopped"), err->num = EINTR, -1;
+	if (run->failed.class != ERR_NONE) {
+		*err = run->failed;
+		return -1;
+	}
+	return 0;
+}
+
+static int run_conclude(struct run *run, json_t **document, struct err *err)
+{
+	if (!run->ledger) {
+		*document = plan_document(run);
+		return 0;
+	}
+	if (ledger_begin(run->ledger, err) < 0)
+		return -1;
+	for (size_t i = 0; i < run->plan->n; i++)
+		if (cells_to_ledger(run, i, err) < 0)
+			return -1;
+	if (ledger_run_finish(run->ledger, run->id, err) < 0 || ledger_commit(run->ledger, err) < 0)
+		return -1;
+	if (run->finished && ledger_backup(run->ledger, err) < 0)
+		return -1;
+	return run_document(run->ledger, run->id, document, err);
+}
+
+static int run_follow(struct run *run, json_t **document, struct err *err)
+{
+	int status;
+
+	if (loop_open(run, err) < 0)
+		return -1;
+	status = cells_begin(run, err);
+	if (status < 0)
+		engine_cancel(run->engine);
+	if (status < 0) {
+		struct err ignored = { 0 };
+
+		run->failed = *err;
+		cells_finish(run, &ignored);
+	} else {
+		status = cells_finish(run, err);
+	}
+	run_emit(run, &(struct run_event){ .kind = RUN_DONE });
+	loop_close(run);
+	return status < 0 ? -1 : run_conclude(run, document, err);
+}
+
+static int run_open(struct run *run, struct err *err)
+{
+	const char *home = run->options->home;
+
+	if (fs_mkdirs(AT_FDCWD, home, 0755, err) < 0 || step_sweep(home, err) < 0 ||
+	    depot_open(home, &run->depot, err) < 0)
+		return err_wrap(err, "Kiln's home %s", home);
+	if (!run->options->plan_only && ledger_open(home, &run->ledger, err) < 0)
+		return -1;
+	if (plan_expand(run->catalog, &run->options->plan, &run->plan, err) < 0 || facts_source(run, err) < 0 ||
+	    facts_gather(run, err) < 0)
+		return -1;
+	return run->ledger ? run_register(run, err) : 0;
+}
+
+static void run_close(struct run *run)
+{
+	for (size_t i = 0; run->cells && i < run->plan->n; i++)
+		cell_clear(run, i);
+	free(run->cells);
+	for (size_t i = 0; i < run->all_tasks.n; i++)
+		task_free(run->all_tasks.data[i]);
+	vec_free(&run->all_tasks);
+	vec_free(&run->ready);
+	map_free(&run->tasks);
+	map_free(&run->kvm_probes);
+	json_decref(run->source);
+	json_decref(run->toolchains);
+	json_decref(run->machines);
+	json_decref(run->accels);
+	plan_free(run->plan);
+	depot_free(run->depot);
+	ledger_free(run->ledger);
+	if (run->lock >= 0)
+		close(run->lock);
+}
+
+int run_execute(const struct catalog *catalog, const struct run_options *options, json_t **document, struct err *err)
+{
+	struct run run = { .catalog = catalog, .options = options, .lock = -1 };
+	int status = run_open(&run, err);
+
+	if (status == 0)
+		status = run_follow(&run, document, err);
+	run_close(&run);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* One request carried through: facts, plan, engine, ledger, again until nothing is left. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/verdict.h"
+#include "catalog/catalog.h"
+#include "plan/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum run_event_kind {
+	RUN_IMPORT,  /* the source is being imported: text says what, bytes how far */
+	RUN_BEGIN,   /* the cells are known: run, resumed */
+	RUN_STARTED, /* a step started: kind, build, board */
+	RUN_ENDED,   /* a step ended: verdict, reason, seconds */
+	RUN_TICK,    /* time passes, a few times a second */
+	RUN_DONE,    /* nothing runs any more */
+};
+
+struct run_event {
+	enum run_event_kind kind;
+	const char *run;
+	bool resumed;
+	const char *step;   /* "configure", "init", "build", "boot" */
+	const char *task;   /* names the running step until it has ended */
+	const char *build;  /* SOURCE/ARCH/CONFIG/TOOLCHAIN */
+	const char *board;  /* or NULL */
+	enum verdict verdict;
+	const char *reason; /* or NULL */
+	double seconds;
+	const char *text;
+	int64_t bytes;
+	size_t finished, running, waiting; /* steps, by now */
+};
+
+struct run_options {
+	const char *home;
+	const char *data;    /* where guest-init/ is */
+	const char *program; /* absolute path of kiln */
+	const char *source;  /* as source_import takes it */
+	struct plan_request plan;
+	bool plan_only;   /* configure, and say what would be built and booted */
+	bool reuse_boots; /* earlier boots of the same spec count */
+	bool keep_going;  /* do what can be done when a compiler or a QEMU is missing */
+	int jobs;         /* 0: as many as there are CPUs */
+	void (*event)(const struct run_event *event, void *data);
+	void *data_for_event;
+};
+
+/* Runs a request to its end. *document is what `kiln show` prints, see report/report.h for how it is shown.
+ * An unfinished run of the same request whose Kiln has died is resumed. ERR_INFRA with num EINTR after a
+ * signal: everything is ended, and the same call resumes. */
+int run_execute(const struct catalog *catalog, const struct run_options *options, json_t **document, struct err *err);
+
+/* The document of a run in the ledger, newest when prefix is NULL: {"run","state","started","finished","source",
+ * "builds":[{"build","verdict","reason","build_id","seconds",...}],"boots":[{"build","board","runner","verdict","reason",
+ * "signature","seconds"}]}. New reference. */
+struct ledger;
+int run_document(struct ledger *ledger, const char *prefix, json_t **document, struct err *err);
+
+/* The exit status of a document: 0, 1 when some verdict is fail, 3 when some is infra and none is fail. */
+int run_exit_status(const json_t *document);
+
+#endif

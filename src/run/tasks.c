@@ -1,0 +1,315 @@
+/* From a wish of the plan to its records: found, or run. */
+#define _GNU_SOURCE
+#include "base/cleanup.h"
+#include "qemu/qemu.h"
+#include "run/private.h"
+#include "step/step.h"
+
+#include <string.h>
+
+/* An infra verdict is tried again, twice at most. A tiny build takes little memory, a full one's link about 1 GB. */
+enum { TRIES = 3, BUILD_MB = 1024, SMALL_MB = 256, KVM_PROBE_MS = 15000 };
+
+static const char *const kind_texts[] = { "configure", "init", "build", "boot" };
+
+static const enum engine_priority priorities[] = { ENGINE_FIRST, ENGINE_FIRST, ENGINE_LATER, ENGINE_SOON };
+
+void task_free(struct task *task)
+{
+	json_decref(task->spec);
+	json_decref(task->records);
+	free(task->build);
+	free(task->board);
+	vec_free(&task->waiters);
+	free(task);
+}
+
+static struct run_event task_event(const struct task *task, enum run_event_kind kind)
+{
+	return (struct run_event){ .kind = kind, .step = kind_texts[task->kind], .task = task->key, .build = task->build,
+				   .board = task->board };
+}
+
+static bool is_infra(const json_t *record)
+{
+	return strcmp(json_str_or(record, "verdict", "infra"), "infra") == 0;
+}
+
+/* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. */
+static int attempts_known(struct run *run, struct task *task, struct err *err)
+{
+	bool reuse = run->options->reuse_boots && task->kind == PLAN_BOOT;
+	autojson json_t *found = NULL;
+	json_t *record;
+	size_t i;
+
+	if (!run->ledger || !(reuse || run->resumed))
+		return 0;
+	if (ledger_attempts(run->ledger, task->key, reuse ? NULL : run->id, &found, err) < 0)
+		return -1;
+	json_array_foreach(found, i, record)
+		if (!is_infra(record))
+			json_array_append(task->records, record);
+	return 0;
+}
+
+/* The records that are there before anything is run. */
+static int task_look(struct run *run, struct task *task, struct err *err)
+{
+	json_t *record;
+
+	if (!task->pure)
+		return attempts_known(run, task, err);
+	record = step_lookup(run->options->home, task->key);
+	if (!record)
+		return 0;
+	json_array_append_new(task->records, record);
+	return run->ledger ? ledger_attempt_done(run->ledger, run->id, record, err) : 0;
+}
+
+static int memory_of(const struct task *task)
+{
+	if (task->kind == PLAN_BUILD)
+		return BUILD_MB;
+	if (task->kind == PLAN_BOOT)
+		return SMALL_MB + (int)json_int_or(json_object_get(task->spec, "board"), "memory_mb", 128);
+	return SMALL_MB;
+}
+
+static int task_submit(struct run *run, struct task *task, struct err *err)
+{
+	struct engine_job job = {
+		.spec = task->spec,
+		.cpus = task->kind == PLAN_BOOT ? (int)json_int_or(json_object_get(task->spec, "board"), "cpus", 1) : 1,
+		.memory_mb = memory_of(task),
+		.priority = task->kvm_probe_of ? ENGINE_LAST : priorities[task->kind],
+		.data = task,
+	};
+
+	uuid_make(job.attempt);
+	memcpy(task->attempt, job.attempt, sizeof(job.attempt));
+	task->running = true;
+	task->tries++;
+	/* A pure step needs no trace of its start: whoever finishes it, its record is found by its key. */
+	if (run->ledger && !task->pure &&
+	    ledger_attempt_start(run->ledger, run->id, job.attempt, task->key, kind_texts[task->kind], err) < 0)
+		return -1;
+	engine_submit(run->engine, &job);
+	return 0;
+}
+
+static struct task *task_make(struct run *run, json_t *spec, enum plan_kind kind, const char *build, const char *board)
+{
+	struct task *task = mem_alloc(sizeof(*task));
+
+	step_key(spec, task->key);
+	task->spec = json_incref(spec);
+	task->kind = kind;
+	task->pure = strcmp(json_str_or(spec, "kind", ""), "boot") != 0 &&
+		     strcmp(json_str_or(spec, "kind", ""), "build-warm") != 0;
+	task->records = json_array();
+	task->build = mem_strdup(build);
+	task->board = board ? mem_strdup(board) : NULL;
+	map_set(&run->tasks, view_of(task->key), task);
+	*vec_push(&run->all_tasks) = task;
+	return task;
+}
+
+/* Asks for a step of a cell. *now is true when its records are there already. */
+static int step_want(struct run *run, size_t cell, const struct plan_step *step, bool *now, struct err *err)
+{
+	struct plan_state state = cell_state(&run->cells[cell]);
+	autojson json_t *spec = plan_spec(run->plan, cell, &run->facts, &state, step);
+	const struct plan_cell *pc = &run->plan->cells[cell];
+	char key[HASH_HEX];
+	struct task *task;
+
+	step_key(spec, key);
+	task = map_get(&run->tasks, view_of(key));
+	if (!task) {
+		task = task_make(run, spec, step->kind, run->cells[cell].name,
+				 step->kind == PLAN_BOOT ? pc->boards[step->board]->name : NULL);
+		if (task_look(run, task, err) < 0)
+			return -1;
+	}
+	*now = json_array_size(task->records) && !task->running;
+	if (*now)
+		return cell_learn(run, cell, step, task->records, err);
+	for (size_t i = 0; i < task->waiters.n; i++)
+		if (task->waiters.data[i].cell == cell && task->waiters.data[i].step.board == step->board)
+			return 0;
+	*vec_push(&task->waiters) = (struct waiter){ cell, *step };
+	return task->running ? 0 : task_submit(run, task, err);
+}
+
+int cell_advance(struct run *run, size_t cell, struct err *err)
+{
+	bool again = true;
+	int status = 0;
+
+	while (again && status == 0) {
+		struct plan_state state = cell_state(&run->cells[cell]);
+		plan_step_vec steps = { 0 };
+
+		again = false;
+		plan_next(run->plan, cell, &run->facts, &state, &steps);
+		for (size_t i = 0; i < steps.n && status == 0; i++) {
+			bool now = false;
+
+			if (run->options->plan_only && steps.data[i].kind != PLAN_CONFIGURE)
+				continue;
+			status = step_want(run, cell, &steps.data[i], &now, err);
+			again |= now;
+		}
+		vec_free(&steps);
+	}
+	return status;
+}
+
+void task_started(const struct engine_job *job, void *data)
+{
+	struct task *task = job->data;
+	struct run_event event = task_event(task, RUN_STARTED);
+
+	task->started = clock_ms();
+	run_emit(data, &event);
+}
+
+/* TCG has booted this on a board of the host's own architecture: does KVM boot it too? */
+static int kvm_probe(struct run *run, struct task *task, const json_t *record, struct err *err)
+{
+	const struct catalog_board *board = task->board ? catalog_board(run->catalog, task->board) : NULL;
+	const json_t *qemu = json_object_get(task->spec, "qemu");
+	const char *digest = json_str_or(qemu, "digest", "");
+	autojson json_t *spec = NULL;
+	struct task *probe;
+
+	if (task->kind != PLAN_BOOT || !board || strcmp(json_str_or(record, "verdict", ""), "pass") != 0 ||
+	    !arch_is_native(catalog_arch(run->catalog, board->arch)) || map_get(&run->kvm_probes, view_of(digest)) ||
+	    qemu_kvm_state(run->options->home, qemu) != QEMU_KVM_UNKNOWN)
+		return 0;
+	map_set(&run->kvm_probes, view_of(digest), task);
+	spec = json_copy(task->spec);
+	json_object_set_new(spec, "accel", json_string("kvm"));
+	json_object_set_new(spec, "limit_ms", json_integer(KVM_PROBE_MS));
+	probe = task_make(run, spec, PLAN_BOOT, task->build, task->board);
+	probe->kvm_probe_of = json_object_get(probe->spec, "qemu");
+	return task_submit(run, probe, err);
+}
+
+static void run_fail(struct run *run, const struct err *err)
+{
+	if (run->failed.class == ERR_NONE)
+		run->failed = *err;
+	engine_cancel(run->engine);
+}
+
+static json_t *infra_record(const struct task *task, const struct err *err)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "step", task->key, "kind", kind_texts[task->kind], "attempt",
+			 task->attempt, "verdict", "infra", "reason", json_text(view_of(err->msg)));
+}
+
+/* Tries again. What the step needs may be gone, so its cells look for their records anew. */
+static int task_retry(struct run *run, struct task *task, struct err *err)
+{
+	if (task->kind == PLAN_BOOT && task->waiters.n) {
+		size_t cell = task->waiters.data[0].cell;
+		bool whole = true;
+		const json_t *needs[] = { run->cells[cell].build, run->cells[cell].init };
+
+		for (size_t i = 0; i < countof(needs); i++) {
+			autojson json_t *there = needs[i] ? step_lookup(run->options->home, json_str_or(needs[i], "step", "")) : NULL;
+
+			whole &= !needs[i] || there || json_bool_or(needs[i], "warm", 0);
+		}
+		if (!whole) {
+			for (size_t i = 0; i < task->waiters.n; i++) {
+				struct run_cell *c = &run->cells[task->waiters.data[i].cell];
+				const json_t *gone[] = { c->configure, c->init, c->build };
+
+				for (size_t g = 0; g < countof(gone); g++) {
+					struct task *maker = gone[g] ? map_get(&run->tasks, view_of(json_str_or(gone[g], "step", ""))) : NULL;
+
+					if (maker && maker->pure) {
+						json_array_clear(maker->records);
+						maker->waiters.n = 0;
+						if (task_look(run, maker, err) < 0)
+							return -1;
+					}
+				}
+				cell_forget(run, task->waiters.data[i].cell);
+				*vec_push(&run->ready) = task->waiters.data[i].cell;
+			}
+			task->waiters.n = 0;
+			return 0;
+		}
+	}
+	return task_submit(run, task, err);
+}
+
+/* The record counts: for the ledger, for those who wait, for KVM. */
+static int task_finish(struct run *run, struct task *task, json_t *record, struct err *err)
+{
+	struct run_event event = task_event(task, RUN_ENDED);
+
+	task->running = false;
+	if (run->ledger && ledger_attempt_done(run->ledger, run->id, record, err) < 0)
+		return -1;
+	if (task->kvm_probe_of) {
+		bool works = strcmp(json_str_or(record, "verdict", ""), "pass") == 0;
+
+		run->finished++;
+		return qemu_kvm_record(run->options->home, task->kvm_probe_of, works, err);
+	}
+	if (is_infra(record) && task->tries < TRIES)
+		return task_retry(run, task, err);
+	json_array_append(task->records, record);
+	run->finished++;
+	event.verdict = verdict_from_text(json_str_or(record, "verdict", "infra"));
+	event.reason = json_str_or(record, "reason", NULL);
+	event.seconds = (double)(clock_ms() - task->started) / 1000;
+	run_emit(run, &event);
+	for (size_t i = 0; i < task->waiters.n; i++) {
+		if (cell_learn(run, task->waiters.data[i].cell, &task->waiters.data[i].step, task->records, err) < 0)
+			return -1;
+		*vec_push(&run->ready) = task->waiters.data[i].cell;
+	}
+	return kvm_probe(run, task, record, err);
+}
+
+static int ready_advance(struct run *run, struct err *err)
+{
+	for (size_t i = 0; i < run->ready.n; i++) {
+		if (cell_advance(run, run->ready.data[i], err) < 0)
+			return -1;
+		if (run->ledger && cells_to_ledger(run, run->ready.data[i], err) < 0)
+			return -1;
+	}
+	run->ready.n = 0;
+	return 0;
+}
+
+void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data)
+{
+	struct run *run = data;
+	struct task *task = job->data;
+	autojson json_t *made = NULL;
+	struct err failed = { 0 };
+
+	if (run->interrupted || run->failed.class != ERR_NONE)
+		return;
+	if (!record && err->class == ERR_USER) {
+		run_fail(run, err);
+		return;
+	}
+	if (!record)
+		record = made = infra_record(task, err);
+	if (run->ledger && ledger_begin(run->ledger, &failed) < 0) {
+		run_fail(run, &failed);
+		return;
+	}
+	if (task_finish(run, task, record, &failed) < 0 || ready_advance(run, &failed) < 0 ||
+	    (run->ledger && ledger_commit(run->ledger, &failed) < 0))
+		run_fail(run, &failed);
+}
