@@ -33,7 +33,7 @@
 #define NR_pipe2 359
 #define NR_clock_gettime64 403
 
-/* In Thumb code the start is entered in ARM state all the same: the symbol's low bit says which. */
+/* The same in ARM and in Thumb code; the low bit of the symbol tells the kernel which it is. */
 #define ARCH_START                                                                                 \
 	"mov r0, sp\n"                                                                             \
 	"mov r1, r0\n"                                                                             \

@@ -18,7 +18,7 @@ static void report(int number, const char *name, const char *outcome)
 	text_write(&line, 1);
 }
 
-int ktap_run(const struct ktap_test *tests, int n)
+int ktap_run(const struct ktap_test *tests, int n, const char *program)
 {
 	struct text line = { .n = 0 };
 	int failed = 0, skipped = 0;
@@ -27,7 +27,7 @@ int ktap_run(const struct ktap_test *tests, int n)
 	text_add_number(&line, n);
 	text_write(&line, 1);
 	for (int i = 0; i < n; i++) {
-		const char *outcome = tests[i].run();
+		const char *outcome = tests[i].run(program);
 
 		report(i + 1, tests[i].name, outcome);
 		if (outcome && text_starts(outcome, "SKIP"))

@@ -7,10 +7,10 @@ enum { KTAP_EXIT_PASS = 0, KTAP_EXIT_FAIL = 1, KTAP_EXIT_SKIP = 4 };
 /* A test returns NULL when it passed, "SKIP why" when it cannot run here, else what is wrong. */
 struct ktap_test {
 	const char *name;
-	const char *(*run)(void);
+	const char *(*run)(const char *program);
 };
 
-/* Runs all of them in order; the exit status of the suite. */
-int ktap_run(const struct ktap_test *tests, int n);
+/* Runs all of them in order, each with the path of this program; the exit status of the suite. */
+int ktap_run(const struct ktap_test *tests, int n, const char *program);
 
 #endif

@@ -7,7 +7,6 @@
 
 enum { CHILD_STATUS = 42, MAP_SIZE = 1 << 20, PIPE_BYTES = 300000 };
 
-#define SELF "/suite/boot" /* where guest-init found us */
 #define SCRATCH "/kiln-boot-scratch"
 
 static int wait_status(long pid)
@@ -17,7 +16,7 @@ static int wait_status(long pid)
 	return sys_wait(pid, &status, 0) == pid ? status : -1;
 }
 
-static const char *test_release(void)
+static const char *test_release(const char *program)
 {
 	struct sys_uname u;
 	char version[512];
@@ -33,7 +32,7 @@ static const char *test_release(void)
 	return NULL;
 }
 
-static const char *test_cpus(void)
+static const char *test_cpus(const char *program)
 {
 	const int sys = cpus_in_sysfs(), proc = cpus_in_proc();
 
@@ -64,7 +63,7 @@ static const char *run_on(unsigned int cpu)
 	return wait_status(pid) == 0 ? NULL : "a process does not run on the CPU it was bound to";
 }
 
-static const char *test_each_cpu(void)
+static const char *test_each_cpu(const char *program)
 {
 	const unsigned int bits = 8 * sizeof(unsigned long);
 	unsigned long mask[16] = { 0 };
@@ -78,7 +77,7 @@ static const char *test_each_cpu(void)
 	return wrong;
 }
 
-static const char *test_clock(void)
+static const char *test_clock(const char *program)
 {
 	uint32_t last, now;
 
@@ -92,7 +91,7 @@ static const char *test_clock(void)
 	return NULL;
 }
 
-static const char *test_sleep(void)
+static const char *test_sleep(const char *program)
 {
 	uint32_t before, after;
 
@@ -105,7 +104,7 @@ static const char *test_sleep(void)
 	return after - before >= 20 ? NULL : "a sleep of 30 ms ended early";
 }
 
-static const char *test_fork(void)
+static const char *test_fork(const char *program)
 {
 	volatile int value = 1;
 	const long pid = sys_fork();
@@ -121,14 +120,14 @@ static const char *test_fork(void)
 	return value == 1 ? NULL : "the child wrote into its parent's memory";
 }
 
-static const char *test_exec(void)
+static const char *test_exec(const char *program)
 {
-	const char *const argv[] = { SELF, "child", NULL };
+	const char *const argv[] = { program, "child", NULL };
 	const char *const envp[] = { NULL };
 	const long pid = sys_fork();
 
 	if (pid == 0) {
-		sys_execve(SELF, argv, envp);
+		sys_execve(program, argv, envp);
 		sys_exit(1);
 	}
 	if (pid < 0)
@@ -136,7 +135,7 @@ static const char *test_exec(void)
 	return wait_status(pid) == CHILD_STATUS << 8 ? NULL : "exec fails";
 }
 
-static const char *test_kill(void)
+static const char *test_kill(const char *program)
 {
 	const long pid = sys_fork();
 
@@ -181,7 +180,7 @@ static const char *pipe_reader(int fd)
 	return at == PIPE_BYTES ? NULL : "a pipe lost bytes";
 }
 
-static const char *test_pipe(void)
+static const char *test_pipe(const char *program)
 {
 	const char *wrong;
 	int fds[2];
@@ -202,7 +201,7 @@ static const char *test_pipe(void)
 	return wait_status(pid) == 0 ? wrong : "the writer of a pipe failed";
 }
 
-static const char *test_broken_pipe(void)
+static const char *test_broken_pipe(const char *program)
 {
 	int fds[2];
 	long pid;
@@ -219,7 +218,7 @@ static const char *test_broken_pipe(void)
 	return wait_status(pid) == SYS_SIGPIPE ? NULL : "a broken pipe did not end its writer";
 }
 
-static const char *test_memory(void)
+static const char *test_memory(const char *program)
 {
 	unsigned char *p = sys_map(MAP_SIZE);
 	const char *wrong = NULL;
@@ -251,7 +250,7 @@ static const char *check_protection(int from, int to, char *page)
 	return NULL;
 }
 
-static const char *test_protection(void)
+static const char *test_protection(const char *program)
 {
 	char *page = sys_map(MAP_SIZE);
 	const char *wrong;
@@ -272,7 +271,7 @@ static const char *test_protection(void)
 }
 
 /* mknod makes it: the flag that makes open create a file is another number on each architecture. */
-static const char *test_file(void)
+static const char *test_file(const char *program)
 {
 	const long made = sys_mknod(SCRATCH, SYS_S_IFREG | 0600, 0);
 	char text[16] = { 0 };
@@ -292,7 +291,7 @@ static const char *test_file(void)
 	return NULL;
 }
 
-static const char *test_devices(void)
+static const char *test_devices(const char *program)
 {
 	const long fd = sys_open("/dev/null", SYS_RDWR);
 	char byte;
@@ -328,5 +327,5 @@ int main(int argc, char **argv, char **envp)
 
 	if (argc == 2 && text_is(argv[1], "child"))
 		return CHILD_STATUS;
-	return ktap_run(tests, sizeof(tests) / sizeof(*tests));
+	return ktap_run(tests, sizeof(tests) / sizeof(*tests), argv[0]);
 }
