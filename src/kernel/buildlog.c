@@ -253,4 +253,5 @@ void buildlog_free(struct buildlog *log)
 	free(log->follow_up);
 	free(log->host_fault);
 	buf_free(&log->line);
+	*log = (struct buildlog){ .fd = log->fd };
 }

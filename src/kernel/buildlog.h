@@ -29,6 +29,7 @@ int buildlog_add(struct buildlog *log, const char *p, size_t n, struct err *err)
 void buildlog_end(struct buildlog *log);
 /* Why it failed, borrowed: the first error, else what make said, else NULL. */
 const char *buildlog_reason(const struct buildlog *log);
+/* Leaves it empty; fd is the caller's. */
 void buildlog_free(struct buildlog *log);
 
 enum line_class {
