@@ -24,7 +24,7 @@ static int check(const struct guest_entry *entry, struct err *err)
 	const mode_t type = entry->mode & S_IFMT;
 
 	if (fault)
-		return err_user(err, "initramfs: bad path \"%s\": %s", entry->path, fault);
+		return err_user(err, "initramfs: bad path \"%.64s\": %s", entry->path, fault);
 	if (type != S_IFREG && type != S_IFDIR && type != S_IFLNK && type != S_IFCHR && type != S_IFBLK)
 		return err_user(err, "initramfs: %s: only files, directories, symbolic links and devices can be in it",
 				entry->path);
