@@ -51,7 +51,8 @@ static void board_check(struct reader *r, const struct catalog *c, const void *e
 {
 	const struct catalog_board *board = entry;
 
-	if (board->silence_ms > board->limit_ms && board->limit_ms)
+	/* the default of one may well be longer than the other as given */
+	if (node_pair(node, "silence") && board->limit_ms && board->silence_ms > board->limit_ms)
 		fault_add(r->faults, key_place(node, "silence"),
 			  "silence: is longer than the limit of the whole boot; at most %lld ms is allowed",
 			  (long long)board->limit_ms);

@@ -112,6 +112,7 @@ static const struct node *node_convert(struct parse *p, struct fy_node *fyn, str
 	node->at = fyn ? node_place(p, fyn, at) : at;
 	if (!fyn)
 		return node;
+	node->broken = fy_node_is_alias(fyn) || fy_node_get_tag_token(fyn) || depth > NODE_DEPTH;
 	if (fy_node_is_alias(fyn)) {
 		fault_add(p->faults, node->at, "aliases (*name) are not allowed; write the value out or use inherit");
 	} else if (fy_node_get_tag_token(fyn)) {

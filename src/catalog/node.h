@@ -11,6 +11,7 @@ enum node_type { NODE_SCALAR, NODE_LIST, NODE_MAP };
 struct node {
 	enum node_type type;
 	struct place at;
+	bool broken;      /* its fault is reported already */
 	bool plain;       /* a scalar without quotes: the only way to write a number or a truth value */
 	const char *text; /* of a scalar; NULL for one left empty */
 	size_t n;

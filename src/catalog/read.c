@@ -14,6 +14,8 @@ static void fault_type(struct reader *r, const struct field *f, const struct nod
 {
 	static const char *const types[] = { "a text", "a list", "a map" };
 
+	if (node->broken)
+		return;
 	if (node->type == NODE_SCALAR && !node->text)
 		fault_add(r->faults, node->at, "%s: has no value; %s is allowed", f->key, allowed);
 	else if (node->type == NODE_SCALAR)

@@ -173,8 +173,11 @@ static void text_print(const char *key, const char *text, int depth)
 		return;
 	}
 	printf("%*s%s:\n", depth * 2, "", key);
-	while (rest.p && rest.n)
-		printf("%*s" VIEW_FMT "\n", depth * 2 + 2, "", VIEW_ARG(view_cut(&rest, '\n')));
+	while (rest.p && rest.n) {
+		struct view line = view_cut(&rest, '\n'); /* the macro below names it twice */
+
+		printf("%*s" VIEW_FMT "\n", depth * 2 + 2, "", VIEW_ARG(line));
+	}
 }
 
 static void value_print(const char *key, const json_t *value, int depth)
