@@ -14,7 +14,8 @@
 /* One pattern of the catalogue. */
 struct judge_pattern {
 	const char *name;     /* "panic", "lockdep" */
-	const char *regex;    /* vectorscan's PCRE subset, on one line, without its newline */
+	const char *regex;    /* vectorscan's PCRE subset, on one line, without its newline; ^ is where the
+			       * message starts: prefixes that printk, dmesg or syslog put before it are off */
 	enum verdict verdict; /* VERDICT_FAIL decides, VERDICT_WARN is a splat, VERDICT_INFRA */
 	bool final;           /* nothing after its trace matters: the kernel is dead */
 	bool trace;           /* a trace follows */
@@ -37,13 +38,14 @@ struct judge_options {
 	bool need_marker;   /* a pass needs MARK_DONE; false: any log without a failure passes */
 	int64_t cpus;       /* as many must be up, 0: any number */
 	int64_t quiet_ms;   /* this long without output ends a trace; 0: 2000 */
+	int64_t limit_ms;   /* of the whole boot, for the words of the reason only; 0: not said */
 };
 
 struct judge;
 
 enum judge_state {
 	JUDGE_OPEN,    /* nothing decided yet */
-	JUDGE_TRACE,   /* decided, the trace that follows is still coming */
+	JUDGE_TRACE,   /* it will be a fail; the trace, or more of it, may still come: keep feeding and ticking */
 	JUDGE_DECIDED, /* final */
 };
 
@@ -79,6 +81,7 @@ struct judge_result {
 	json_t *tests;  /* array of {"name","result":"pass|fail|skip","line"}: borrowed */
 	json_t *splats; /* array of {"pattern","line","text","signature"}: borrowed, at most 100 */
 };
+/* NULL before that. */
 const struct judge_result *judge_result(const struct judge *j);
 /* {"verdict","reason","signature","line","excerpt","tests","splats",...}: new reference. */
 json_t *judge_result_json(const struct judge_result *r);
