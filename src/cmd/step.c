@@ -49,7 +49,12 @@ static int jobserver_parse(const char *text, struct step_options *options, struc
 
 static int spec_read(const char *path, json_t **spec, struct err *err)
 {
-	return json_read(AT_FDCWD, strcmp(path, "-") == 0 ? "/dev/stdin" : path, spec, err);
+	json_error_t je;
+
+	if (strcmp(path, "-") != 0)
+		return json_read(AT_FDCWD, path, spec, err);
+	*spec = json_loadf(stdin, 0, &je);
+	return *spec ? 0 : err_user(err, "standard input:%d:%d: not JSON: %s", je.line, je.column, je.text);
 }
 
 /* On a terminal and in a pipe alike the record is what is printed: JSON. */

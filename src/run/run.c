@@ -158,6 +158,7 @@ static int loop_open(struct run *run, struct err *err)
 		.data = run,
 	};
 
+	signal(SIGPIPE, SIG_IGN); /* a step that dies early closes its end of the pipe */
 	uv_loop_init(&run->loop);
 	uv_signal_init(&run->loop, &run->sigint);
 	uv_signal_init(&run->loop, &run->sigterm);
