@@ -57,7 +57,10 @@ static int check_version(const json_t *facts, const char *program, const struct 
 
 static int find_program(const struct catalog_arch *arch, const char *program, char **path, struct err *err)
 {
-	*path = fs_which(program);
+	autofree char *found = fs_which(program);
+
+	/* Without symlinks, for in the sandbox only the program's own directory is there. */
+	*path = found ? realpath(found, NULL) : NULL;
 	if (*path)
 		return 0;
 	return err_user(err, "%s is not installed: install %s%s", program,

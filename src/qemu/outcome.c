@@ -121,7 +121,7 @@ void outcome_record(struct step *step, struct judge *judge, const struct loop_re
 		judge_end(judge, end_for_judge(step->spec, result->end));
 	said = judge_result(judge);
 	fields = judge_result_json(said);
-	json_object_update(step->record, fields);
+	json_object_update_missing(step->record, fields); /* the frame has a "started" of its own */
 	json_object_set_new(step->record, "end", json_string(ends[result->end].text));
 	step_verdict(step, said->verdict, said->reason);
 	/* What the console names as the cause stands; only then comes how the machine ended. */
