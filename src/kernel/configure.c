@@ -134,7 +134,7 @@ static int requested(const struct configuring *c, struct buf *out, struct err *e
 	return 0;
 }
 
-/* Base files, then the fragments, into PATH. Texts of the files end up in texts. */
+/* Those base files that are there, then the fragments, into PATH. */
 static int merge_into(const struct configuring *c, const char *const *files, size_t n, const char *path,
 		      struct err *err)
 {

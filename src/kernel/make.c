@@ -31,20 +31,26 @@ static const char *const fixed_env[][2] = {
 	{ "LOCALVERSION", "" }, /* set and empty: no "+" for a tree between tags */
 };
 
-/* NAME=value, and none of those that make_run itself decides. */
-static bool is_option(const char *s)
+/* What make_run itself decides, and what only a toolchain may: a request's options leave them alone. */
+static const char *const ours[] = { "O=", "ARCH=", "CROSS_COMPILE=", "KBUILD_OUTPUT=", "MAKEFLAGS=", "SHELL=" };
+static const char *const toolchains[] = { "CC=", "LD=", "AS=", "LLVM=", "LLVM_IAS=", "HOSTCC=" };
+
+static bool begins_with_any(const char *s, const char *const *prefixes, size_t n)
 {
-	static const char *const ours[] = { "O=", "ARCH=", "CROSS_COMPILE=", "KBUILD_OUTPUT=", "MAKEFLAGS=" };
+	for (size_t i = 0; i < n; i++)
+		if (str_starts(s, prefixes[i]))
+			return true;
+	return false;
+}
+
+/* NAME=value: nothing else may reach make as a switch, a file or a target. */
+static bool is_assignment(const char *s)
+{
 	size_t n = 0;
 
 	while (isalnum((unsigned char)s[n]) || s[n] == '_')
 		n++;
-	if (!n || isdigit((unsigned char)s[0]) || s[n] != '=')
-		return false;
-	for (size_t i = 0; i < countof(ours); i++)
-		if (str_starts(s, ours[i]))
-			return false;
-	return true;
+	return n && !isdigit((unsigned char)s[0]) && s[n] == '=';
 }
 
 typedef VEC(char *) arguments;
@@ -56,7 +62,7 @@ static void arguments_free(arguments *args)
 	vec_free(args);
 }
 
-static int options_add(arguments *args, const json_t *options, struct err *err)
+static int options_add(arguments *args, const json_t *options, bool of_toolchain, struct err *err)
 {
 	json_t *option;
 	size_t i;
@@ -64,7 +70,8 @@ static int options_add(arguments *args, const json_t *options, struct err *err)
 	json_array_foreach(options, i, option) {
 		const char *text = json_string_value(option);
 
-		if (!text || !is_option(text))
+		if (!text || !is_assignment(text) || begins_with_any(text, ours, countof(ours)) ||
+		    (!of_toolchain && begins_with_any(text, toolchains, countof(toolchains))))
 			return err_user(err, "\"%s\" is no option of a build: it must be NAME=value, as in W=1",
 					text ? text : "");
 		*vec_push(args) = mem_strdup(text);
@@ -74,8 +81,10 @@ static int options_add(arguments *args, const json_t *options, struct err *err)
 
 static bool names_compiler(const arguments *args)
 {
+	static const char *const names[] = { "CC=", "LLVM=" };
+
 	for (size_t i = 0; i < args->n; i++)
-		if (str_starts(args->data[i], "CC=") || str_starts(args->data[i], "LLVM="))
+		if (begins_with_any(args->data[i], names, countof(names)))
 			return true;
 	return false;
 }
@@ -93,8 +102,8 @@ static int arguments_make(const struct step *step, const struct make *make, argu
 		*vec_push(args) = mem_printf("-j%d", step->jobs > 0 ? step->jobs : 1);
 	*vec_push(args) = mem_strdup("-C");
 	*vec_push(args) = mem_strdup("/kiln/src");
-	if (options_add(args, json_object_get(make->toolchain, "make"), err) < 0 ||
-	    options_add(args, make->options, err) < 0)
+	if (options_add(args, json_object_get(make->toolchain, "make"), true, err) < 0 ||
+	    options_add(args, make->options, false, err) < 0)
 		return -1;
 	driver = toolchain_driver(compiler, prefix);
 	if (strcmp(compiler, "gcc") != 0 && !names_compiler(args)) /* gcc is what Kbuild takes by itself */

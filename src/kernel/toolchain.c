@@ -31,30 +31,22 @@ static int not_there(const char *program, const char *package, struct err *err)
 	return err_user(err, "%s is not there; install it with: apt-get install %s", program, package);
 }
 
-static int first_line(const char *program, const char *option, char **out, struct err *err)
+static int ask(const char *program, const char *option, struct buf *said, struct err *err)
 {
 	const char *argv[] = { program, option, NULL }, *env[] = { "LC_ALL=C", NULL };
 	const struct proc proc = { .argv = argv, .env = env };
-	autobuf struct buf said = { 0 };
-	struct view rest;
 
-	if (proc_run(&proc, &said, err) < 0)
-		return -1;
-	rest = (struct view){ said.data ? said.data : "", said.n };
-	rest = view_trim(view_cut(&rest, '\n'));
-	*out = mem_strndup(rest.p, rest.n);
-	return 0;
+	return proc_run(&proc, said, err);
 }
 
-/* "GNU ld (GNU Binutils for Debian) 2.40" -> 2.40: the last word that begins with a digit, outside of
- * parentheses; the whole line where there is none. */
+/* The last word of a line that begins with a digit, outside of parentheses; { NULL, 0 } when there is none. */
 static struct view version_word(struct view line)
 {
-	struct view found = line, rest = line;
+	struct view found = { NULL, 0 };
 	int depth = 0;
 
-	while (rest.p) {
-		struct view word = view_cut(&rest, ' ');
+	while (line.p) {
+		struct view word = view_cut(&line, ' ');
 
 		if (depth == 0 && word.n && isdigit((unsigned char)word.p[0]))
 			found = word;
@@ -64,16 +56,32 @@ static struct view version_word(struct view line)
 	return found;
 }
 
+/* "GNU ld (GNU Binutils for Debian) 2.40" -> 2.40. LLVM's tools say it in their second line; what says it in none
+ * of the first four has its first line for a version. */
+static struct view version_find(struct view said)
+{
+	struct view rest = said, first = view_trim(view_cut(&rest, '\n')), found = version_word(first);
+
+	for (int i = 1; i < 4 && !found.p && rest.p; i++)
+		found = version_word(view_trim(view_cut(&rest, '\n')));
+	return found.p ? found : first;
+}
+
+static struct view buf_view(const struct buf *b)
+{
+	return (struct view){ b->data ? b->data : "", b->n };
+}
+
 /* What the program says of itself, kept in HOME/cache/tool/ by its path and digest. */
 static int tool_facts(const char *home, const char *path, const char *digest, bool is_driver, json_t **facts,
 		      struct err *err)
 {
 	char name[HASH_HEX];
 	autofree char *id = mem_printf("%s %s %d", path, digest, is_driver), *dir = fs_join(home, "cache/tool");
-	autofree char *file = NULL, *line = NULL, *proper = NULL;
+	autofree char *file = NULL;
+	autobuf struct buf said = { 0 }, proper = { 0 };
 	struct err ignored = { 0 };
 	autojson json_t *kept = NULL;
-	struct view version;
 
 	hash_bytes(id, strlen(id), name);
 	file = fs_join(dir, name);
@@ -82,11 +90,12 @@ static int tool_facts(const char *home, const char *path, const char *digest, bo
 		*facts = steal(&kept);
 		return 0;
 	}
-	if (first_line(path, "--version", &line, err) < 0 ||
-	    (is_driver && first_line(path, "-print-prog-name=cc1", &proper, err) < 0))
+	if (ask(path, "--version", &said, err) < 0 ||
+	    (is_driver && ask(path, "-print-prog-name=cc1", &proper, err) < 0))
 		return -1;
-	version = version_word(view_of(line));
-	*facts = json_pack("{s:o, s:s*}", "version", json_text(version), "cc1", proper);
+	*facts = json_pack("{s:o}", "version", json_text(version_find(buf_view(&said))));
+	if (is_driver)
+		json_object_set_new(*facts, "cc1", json_text(view_trim(buf_view(&proper))));
 	if (fs_mkdirs(AT_FDCWD, dir, 0755, &ignored) == 0)
 		json_write(AT_FDCWD, file, *facts, &ignored);
 	return 0;

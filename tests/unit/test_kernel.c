@@ -651,6 +651,7 @@ static void compile_errors_are_the_verdict_fail(void **state)
 
 static void options_reach_make(void **state)
 {
+	static const char *const bad[] = { "--eval=x", "O=/etc", "mrproper", "ARCH=z", "=1", "1A=2", "CC=true", "W" };
 	autohome struct home home = { 0 };
 	autojson json_t *config = NULL, *plain = NULL, *loud = NULL;
 	json_t *spec;
@@ -665,7 +666,6 @@ static void options_reach_make(void **state)
 	assert_verdict(&home, loud, "pass");
 	assert_int_equal(json_int_or(plain, "warnings", -1), 2);
 	assert_int_equal(json_int_or(loud, "warnings", -1), 3);
-	static const char *const bad[] = { "--eval=x", "O=/etc", "mrproper", "ARCH=z", "=1", "1A=2" };
 	for (size_t i = 0; i < countof(bad); i++) {
 		spec = build_spec(&home, "x86", record_artefact(config, "config"));
 		json_array_append_new(json_object_get(spec, "options"), json_string(bad[i]));
