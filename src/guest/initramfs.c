@@ -62,7 +62,7 @@ static int collect(const struct guest_entry *entries, size_t n, entry_vec *all, 
 	for (size_t i = 0; ret == 0 && i < n; i++)
 		add_parents(entries[i].path, &have, all, arena);
 	map_free(&have);
-	if (ret == 0)
+	if (ret == 0 && all->n)
 		qsort(all->data, all->n, sizeof(*all->data), compare_paths);
 	return ret;
 }
