@@ -23,7 +23,6 @@ static void repo_free(struct repo *repo)
 	free(repo->git_dir);
 	free(repo->common_dir);
 	free(repo->format);
-	free(repo->config);
 }
 
 #define autorepo CLEANUP(repo_free)
@@ -59,30 +58,6 @@ static char *ask_or_empty(const char *path, const char *a, const char *b, const 
 	return ask(path, &answer, &ignored, a, b, c, d, NULL) == 0 ? answer : mem_strdup("");
 }
 
-/* What of the repository's configuration says how to read its work tree, not how to change content. */
-static char *config_read(const char *path)
-{
-	autofree char *list = ask_or_empty(path, "config", "--get-regexp",
-					   "^core\\.(filemode|trustctime|checkstat|excludesfile)$", NULL);
-	struct view rest = view_of(list);
-	autobuf struct buf b = { 0 };
-
-	while (rest.p) {
-		struct view value = view_cut(&rest, '\n'), name = view_cut(&value, ' ');
-
-		if (name.n <= strlen("core.") || !value.n)
-			continue;
-		buf_printf(&b, "\t" VIEW_FMT " = \"", (int)(name.n - strlen("core.")), name.p + strlen("core."));
-		for (size_t i = 0; i < value.n; i++) {
-			if (value.p[i] == '"' || value.p[i] == '\\')
-				buf_addc(&b, '\\');
-			buf_addc(&b, value.p[i]);
-		}
-		buf_adds(&b, "\"\n");
-	}
-	return buf_steal(&b);
-}
-
 static int repo_open(const char *path, struct repo *repo, struct err *err)
 {
 	autofree char *answer = NULL, *git = fs_which("git");
@@ -105,7 +80,6 @@ static int repo_open(const char *path, struct repo *repo, struct err *err)
 		.git_dir = mem_strndup(git_dir.p, git_dir.n),
 		.common_dir = mem_strndup(common_dir.p, common_dir.n),
 		.format = mem_strndup(format.p, format.n),
-		.config = config_read(path),
 	};
 	return 0;
 }

@@ -38,25 +38,40 @@ static int put(const struct import *im, const char *name, const struct buf *text
 	return fs_write(AT_FDCWD, path, text->data, text->n, 0644, err);
 }
 
+/* The repository's configuration first, so that what follows wins over it. Nothing in here outlives the import, so
+ * nothing needs to be synced or small. Hooks and helpers stay out. */
 static int put_config(const struct import *im, const struct repo *repo, struct err *err)
 {
+	autofree char *common = fs_join(repo->common_dir, "config");
+	autofree char *own = fs_join(repo->git_dir, "config.worktree");
 	autobuf struct buf b = { 0 };
 	bool sha1 = strcmp(repo->format, "sha1") == 0;
 
-	buf_printf(&b, "[core]\n\trepositoryformatversion = %d\n\tbare = false\n", sha1 ? 0 : 1);
-	/* Nothing in here outlives the import, so nothing needs to be synced or small. */
-	buf_adds(&b, "\tfsync = none\n\tlooseCompression = 0\n\tautocrlf = false\n\tsafecrlf = false\n"
-		     "\tuntrackedCache = false\n\tfsmonitor = false\n");
-	buf_adds(&b, repo->config);
-	buf_adds(&b, "[checkout]\n\tworkers = 0\n[advice]\n\taddEmbeddedRepo = false\n[gc]\n\tauto = 0\n"
-		     "[index]\n\tthreads = true\n");
+	buf_adds(&b, "[include]\n\tpath = ");
+	add_quoted(&b, common);
+	buf_adds(&b, "\n\tpath = ");
+	add_quoted(&b, own);
+	buf_printf(&b, "\n[core]\n\trepositoryformatversion = %d\n\tbare = false\n", sha1 ? 0 : 1);
+	buf_adds(&b, "\tfsync = none\n\tlooseCompression = 0\n\tsafecrlf = false\n\tuntrackedCache = false\n"
+		     "\tfsmonitor = false\n\tsplitIndex = false\n\thooksPath = /dev/null\n"
+		     "[checkout]\n\tworkers = 0\n[advice]\n\taddEmbeddedRepo = false\n");
 	if (!sha1)
 		buf_printf(&b, "[extensions]\n\tobjectFormat = %s\n", repo->format);
 	return put(im, "/config", &b, err);
 }
 
-/* info/attributes comes before all others: no line ends, keywords, filters or encodings are changed. */
-static int put_attributes(const struct import *im, struct err *err)
+/* info/attributes comes before all others. */
+static int put_attributes(const struct import *im, const struct repo *repo, struct err *err)
+{
+	autofree char *from = fs_join(repo->common_dir, "info/attributes");
+	autobuf struct buf b = { 0 };
+
+	if (access(from, R_OK) == 0 && fs_read(AT_FDCWD, from, 1 << 20, &b, err) < 0)
+		return -1;
+	return put(im, "/info/attributes", &b, err);
+}
+
+static int put_no_attributes(const struct import *im, struct err *err)
 {
 	autobuf struct buf b = { 0 };
 
@@ -109,22 +124,24 @@ int shadow_make(struct import *im, const struct repo *repo, struct err *err)
 		if (fs_mkdirs(AT_FDCWD, dir, 0755, err) < 0)
 			return -1;
 	}
-	if (put_config(im, repo, err) < 0 || put_attributes(im, err) < 0 || put_excludes(im, repo, err) < 0 ||
+	if (put_config(im, repo, err) < 0 || put_attributes(im, repo, err) < 0 || put_excludes(im, repo, err) < 0 ||
 	    put_alternates(im, repo, err) < 0)
 		return -1;
 	return put(im, "/HEAD", &head, err);
 }
 
-/* Runs git on the shadow with its index called NAME and the work tree at top. */
-static int run(const struct import *im, const char *index, const char *top, const char *const *argv,
-	       struct buf *out, struct err *err)
+/* Runs git on the shadow with the work tree at top. What is written out has an index of its own (that of a
+ * sparse checkout would leave files out), and the person's configuration has no say in it. */
+static int run(const struct import *im, bool export, const char *top, const char *const *argv, struct buf *out,
+	       struct err *err)
 {
 	autofree char *dir = mem_printf("GIT_DIR=%s/git", im->work);
-	autofree char *file = mem_printf("GIT_INDEX_FILE=%s/git/%s", im->work, index);
+	autofree char *file = mem_printf("GIT_INDEX_FILE=%s/git/%s", im->work, export ? "index-export" : "index");
 	autofree char *work_tree = mem_printf("GIT_WORK_TREE=%s", top);
-	const char *env[] = { GIT_CLEAN_ENV, "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_CONFIG",
-			      "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1", dir, file,
-			      work_tree, NULL };
+	const char *env[] = { GIT_CLEAN_ENV, dir, file, work_tree,
+			      /* a snapshot's environment ends here */
+			      export ? "GIT_CONFIG_GLOBAL=/dev/null" : NULL, "GIT_CONFIG_NOSYSTEM=1",
+			      "GIT_ATTR_NOSYSTEM=1", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", NULL };
 	struct proc proc = { .argv = argv, .dir = top, .env = env };
 
 	return proc_run(&proc, out, err);
@@ -176,13 +193,13 @@ int shadow_snapshot(struct import *im, const struct repo *repo, const char *top,
 	import_tell(im, "looking at the work tree", 0);
 	if (import_work(im, err) < 0 || shadow_make(im, repo, err) < 0 || copy_index(im, repo, err) < 0)
 		return -1;
-	if (run(im, "index", top, add, NULL, err) < 0) {
+	if (run(im, false, top, add, NULL, err) < 0) {
 		/* Once more: a file may have gone or changed in between. */
 		*err = (struct err){ 0 };
-		if (copy_index(im, repo, err) < 0 || run(im, "index", top, add, NULL, err) < 0)
+		if (copy_index(im, repo, err) < 0 || run(im, false, top, add, NULL, err) < 0)
 			return err_wrap(err, "%s: cannot be snapshotted", top);
 	}
-	if (run(im, "index", top, write, &out, err) < 0)
+	if (run(im, false, top, write, &out, err) < 0)
 		return err_wrap(err, "%s: cannot be snapshotted", top);
 	id = view_trim((struct view){ out.data, out.n });
 	*tree = mem_strndup(id.p, id.n);
@@ -196,11 +213,12 @@ int shadow_export(struct import *im, const char *tree, struct err *err)
 
 	if (mkdir(im->tree, 0755) < 0)
 		return err_infra(err, errno, "%s", im->tree);
+	if (put_no_attributes(im, err) < 0)
+		return -1;
 	import_tell(im, "writing out the git tree", 0);
-	/* An index of its own: that of a sparse checkout would leave files out. */
-	if (run(im, "index-export", im->tree, read, NULL, err) < 0)
+	if (run(im, true, im->tree, read, NULL, err) < 0)
 		return err_wrap(err, "cannot read the git tree %s", tree);
-	if (run(im, "index-export", im->tree, write, NULL, err) < 0)
+	if (run(im, true, im->tree, write, NULL, err) < 0)
 		return err_wrap(err, "cannot write out the git tree %s (of a partial clone all objects must be there: "
 				"check the revision out once)", tree);
 	return 0;

@@ -1,5 +1,7 @@
 /* A git directory of Kiln's own that borrows a repository's objects: in it a work tree is snapshotted and a tree
- * written out, and neither the repository nor its configuration (filters, line ends, hooks) takes part. */
+ * written out, and the repository is not written to. The snapshot is what a commit of everything would hold, by the
+ * repository's own rules (line ends, filters, excludes), so that it is the same source as that commit. What
+ * is written out is the objects' bytes, by no rules at all. */
 #ifndef SOURCE_SHADOW_H
 #define SOURCE_SHADOW_H
 
@@ -11,7 +13,6 @@ struct repo {
 	char *git_dir;    /* of this work tree */
 	char *common_dir; /* of all its work trees */
 	char *format;     /* sha1 or sha256 */
-	char *config;     /* lines of a git configuration that matter to the work tree */
 };
 
 /* Makes the directory below im->work; a second call does nothing. */

@@ -32,9 +32,10 @@ char *name_clean(struct view name)
 	for (size_t i = 0; i < name.n && b.n < 64; i++) {
 		unsigned char c = (unsigned char)name.p[i];
 
-		if (b.n == 0 && (c == '.' || c == '-'))
-			continue;
-		buf_addc(&b, c < 128 && (isalnum(c) || strchr("._+-", c)) ? (char)c : '-');
+		if (c == '\0' || c >= 128 || !(isalnum(c) || strchr("._+-", c)))
+			c = '-';
+		if (b.n || (c != '.' && c != '-'))
+			buf_addc(&b, (char)c);
 	}
 	return b.n ? buf_steal(&b) : mem_strdup("source");
 }
