@@ -1,0 +1,227 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "plan/plan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+static char *golden(const char *name)
+{
+	const char *tests = getenv("KILN_TESTS");
+
+	return mem_printf("%s/golden/plan/%s", tests ? tests : "tests", name);
+}
+
+static const struct catalog *load(void)
+{
+	autofree char *dir = golden("catalog");
+	const char *dirs[] = { dir };
+	const struct catalog *catalog = NULL;
+	autobuf struct buf faults = { 0 };
+	struct err err = { 0 };
+
+	if (catalog_load(dirs, 1, &catalog, &faults, &err) < 0)
+		fail_msg("%s%s", faults.data ? faults.data : "", err.msg);
+	return catalog;
+}
+
+static struct names names_at(struct arena *a, const json_t *request, const char *key)
+{
+	json_t *list = json_object_get(request, key), *v;
+	const char **data = arena_alloc(a, (json_array_size(list) + 1) * sizeof(char *));
+	size_t i;
+
+	json_array_foreach(list, i, v)
+		data[i] = json_string_value(v);
+	return (struct names){ data, json_array_size(list) };
+}
+
+static void show_verdict(struct buf *out, const char *what, const struct plan_verdict *v)
+{
+	if (v->known)
+		buf_printf(out, "  %s: %s%s%s\n", what, verdict_text(v->verdict), v->reason ? ": " : "",
+			   v->reason ? v->reason : "");
+}
+
+static void show_step(struct buf *out, const struct plan *plan, const struct plan_facts *facts,
+		      const struct plan_state *state, const struct plan_step *step)
+{
+	autojson json_t *spec = plan_spec(plan, 0, facts, state, step);
+
+	if (step->kind == PLAN_BOOT)
+		buf_printf(out, "  boot %s image=%s initrd=%s dtb=%s\n", plan->cells[0].boards[step->board]->name,
+			   json_str_or(spec, "image", "-"), json_str_or(spec, "initrd", "-"), json_str_or(spec, "dtb", "-"));
+	else
+		buf_printf(out, "  %s\n", json_str_or(spec, "kind", "?"));
+}
+
+static void show(struct buf *out, const struct plan *plan, const struct plan_facts *facts, const struct plan_state *state)
+{
+	autofree char *name = plan_build_name(plan, 0, facts);
+	plan_step_vec steps = { 0 };
+	struct plan_verdict v;
+	struct arena a = { 0 };
+
+	buf_printf(out, "%s\n", name);
+	plan_next(plan, 0, facts, state, &steps);
+	for (size_t i = 0; i < steps.n; i++)
+		show_step(out, plan, facts, state, &steps.data[i]);
+	v = plan_build_verdict(plan, 0, facts, state);
+	show_verdict(out, "build", &v);
+	for (size_t b = 0; b < plan->cells[0].n_boards; b++) {
+		v = plan_board_verdict(plan, 0, b, facts, state, &a);
+		show_verdict(out, plan->cells[0].boards[b]->name, &v);
+	}
+	vec_free(&steps);
+	arena_free(&a);
+}
+
+static void run_case(const struct catalog *catalog, const json_t *doc, struct buf *out)
+{
+	struct arena a = { 0 };
+	const json_t *r = json_object_get(doc, "request"), *s = json_object_get(doc, "state");
+	const json_t *given = json_object_get(doc, "facts");
+	autojson json_t *source = json_pack("{s:s, s:s}", "id", "src", "digest", "d");
+	autojson json_t *toolchains = json_pack("{s:[]}", "a64/gcc");
+	autojson json_t *machines = json_pack("{s:{s:s}, s:{s:s}}", "a-one", "program", "q", "a-two", "program", "q");
+	struct plan_request request = {
+		.matrix = json_str_or(r, "matrix", NULL),
+		.archs = names_at(&a, r, "archs"),
+		.configs = names_at(&a, r, "configs"),
+		.toolchains = names_at(&a, r, "toolchains"),
+		.boards = names_at(&a, r, "boards"),
+	};
+	struct plan_facts facts = {
+		.source = source,
+		.toolchains = json_object_get(given, "toolchains") ? json_object_get(given, "toolchains") : toolchains,
+		.machines = machines,
+		.init_sources = "s0",
+		.patterns = "p0",
+	};
+	json_t *boots = json_object_get(s, "boots");
+	const json_t *attempts[2] = { json_array_get(boots, 0), json_array_get(boots, 1) };
+	struct kconfig *config = NULL;
+	struct plan *plan = NULL;
+	struct err err = { 0 };
+
+	if (json_object_get(doc, "config"))
+		assert_int_equal(kconfig_parse(view_of(json_str_or(doc, "config", "")), &config, &err), 0);
+	if (plan_expand(catalog, &request, &plan, &err) < 0) {
+		buf_printf(out, "error: %s\n", err.msg);
+	} else {
+		struct plan_state state = { json_object_get(s, "configure"), json_object_get(s, "init"),
+					    json_object_get(s, "build"), config, attempts };
+
+		show(out, plan, &facts, &state);
+	}
+	plan_free(plan);
+	kconfig_free(config);
+	arena_free(&a);
+}
+
+static void golden_cases(void **state)
+{
+	const struct catalog *catalog = load();
+	autofree char *dir_path = golden("");
+	autoclosedir DIR *dir = opendir(dir_path);
+	struct dirent *e;
+	int cases = 0;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		autobuf struct buf text = { 0 }, out = { 0 };
+		struct err err = { 0 };
+		char *split;
+		autojson json_t *doc = NULL;
+
+		if (!str_ends(e->d_name, ".case"))
+			continue;
+		assert_int_equal(fs_read(dirfd(dir), e->d_name, 1 << 20, &text, &err), 0);
+		split = strstr(text.data, "=====\n");
+		assert_non_null(split);
+		*split = '\0';
+		doc = json_loads(text.data, 0, NULL);
+		if (!doc)
+			fail_msg("%s: not JSON", e->d_name);
+		run_case(catalog, doc, &out);
+		if (strcmp(out.data, split + 6) != 0)
+			fail_msg("%s:\n%s\nwanted:\n%s", e->d_name, out.data, split + 6);
+		cases++;
+	}
+	assert_true(cases >= 10);
+	catalog_free(catalog);
+}
+
+/* A retry that was cut off must not change the key of what it retries. */
+static void the_same_wish_gives_the_same_spec(void **state)
+{
+	const struct catalog *catalog = load();
+	autojson json_t *source = json_pack("{s:s, s:s}", "id", "src", "digest", "d");
+	struct plan_facts facts = { .source = source };
+	struct plan_state nothing = { 0 };
+	struct plan_step step = { PLAN_CONFIGURE, 0 };
+	struct plan *plan = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(plan_expand(catalog, &(struct plan_request){ 0 }, &plan, &err), 0);
+	autojson json_t *first = plan_spec(plan, 0, &facts, &nothing, &step);
+	autojson json_t *second = plan_spec(plan, 0, &facts, &nothing, &step);
+	autofree char *a = json_canonical(first), *b = json_canonical(second);
+
+	assert_string_equal(a, b);
+	assert_non_null(strstr(a, "CONFIG_AYE=y"));
+	plan_free(plan);
+	catalog_free(catalog);
+}
+
+static json_t *attempts(const char *verdicts)
+{
+	json_t *list = json_array();
+
+	for (const char *v = verdicts; *v; v++)
+		json_array_append_new(list, json_pack("{s:s}", "verdict",
+						      *v == 'p' ? "pass" : *v == 'w' ? "warn" : *v == 'f' ? "fail" : "infra"));
+	return list;
+}
+
+static void attempts_give_one_verdict_together(void **state)
+{
+	static const struct {
+		const char *attempts;
+		enum verdict verdict;
+		size_t chosen;
+	} cases[] = {
+		{ "p", VERDICT_PASS, 0 },   { "pp", VERDICT_PASS, 1 },  { "f", VERDICT_FAIL, 0 },
+		{ "pf", VERDICT_FLAKY, 1 }, { "fp", VERDICT_FLAKY, 0 }, { "i", VERDICT_INFRA, 0 },
+		{ "ip", VERDICT_PASS, 1 },  { "pi", VERDICT_PASS, 0 },  { "fi", VERDICT_FAIL, 0 },
+		{ "wp", VERDICT_WARN, 1 },  { "ff", VERDICT_FAIL, 1 },
+	};
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		autojson json_t *list = attempts(cases[i].attempts);
+		size_t chosen = 99;
+		enum verdict v = plan_combine(list, &chosen);
+
+		if (v != cases[i].verdict || chosen != cases[i].chosen)
+			fail_msg("%s: %s, %zu", cases[i].attempts, verdict_text(v), chosen);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(golden_cases),
+		cmocka_unit_test(the_same_wish_gives_the_same_spec),
+		cmocka_unit_test(attempts_give_one_verdict_together),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
