@@ -25,19 +25,6 @@ static void why_free(struct why *w)
 	arena_free(&w->arena);
 }
 
-static int catalog_open(const struct catalog **out, struct err *err)
-{
-	autofree char *own = config_path(), *data = data_path(), *shipped = mem_printf("%s/catalog", data);
-	const char *const dirs[] = { own, shipped };
-	autobuf struct buf faults = { 0 };
-
-	if (catalog_load(dirs, countof(dirs), out, &faults, err) == 0)
-		return 0;
-	if (faults.n)
-		fputs(faults.data, stderr);
-	return -1;
-}
-
 static int config_open(struct why *w, const char *path, const char *version, struct err *err)
 {
 	struct view arch;
@@ -140,6 +127,7 @@ int cmd_why(int argc, char **argv)
 	};
 	__attribute__((cleanup(why_free))) struct why w = { 0 };
 	struct err err = { 0 };
+	int status;
 
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
@@ -147,8 +135,10 @@ int cmd_why(int argc, char **argv)
 		err_user(&err, "--config FILE is needed: the .config to judge; see kiln why --help");
 		return fail(&err);
 	}
-	if (config_open(&w, config, kernel, &err) < 0 || catalog_open(&w.catalog, &err) < 0 ||
-	    why(&w, argv + 1, json, &err) < 0)
+	if (config_open(&w, config, kernel, &err) < 0)
 		return fail(&err);
-	return 0;
+	status = command_catalog(&w.catalog);
+	if (status == 0 && why(&w, argv + 1, json, &err) < 0)
+		status = fail(&err);
+	return status;
 }
