@@ -78,7 +78,7 @@ static void cell_text(const json_t *cell, struct buf *b)
 
 	buf_clear(b);
 	buf_adds(b, cell ? text(cell, "verdict") : "-");
-	if (cell && json_is_number(seconds) && json_object_get(cell, "attempt")) {
+	if (cell && json_is_number(seconds) && json_is_string(json_object_get(cell, "attempt"))) {
 		buf_addc(b, ' ');
 		buf_add_duration(b, json_number_value(seconds));
 	}
@@ -215,7 +215,7 @@ static void print_failure(struct matrix *m, const json_t *c)
 	fprintf(m->out, "%s%s%s %s%s%s: %s\n", colour_of(verdict, m->options->colours), verdict,
 		colour_end(m->options->colours), text(c, "build"), *board ? " on " : "", board,
 		*reason ? reason : "no reason was given");
-	if (json_object_get(c, "attempt"))
+	if (json_is_string(json_object_get(c, "attempt")))
 		fprintf(m->out, "     kiln log %s%s%s\n", text(c, "build"), *board ? "@" : "", board);
 }
 

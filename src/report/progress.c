@@ -116,8 +116,9 @@ static void ended_line(struct progress *p, const struct run_event *e)
 	bool good = e->verdict == VERDICT_PASS || !e->reason;
 
 	buf_add_duration(&time, e->seconds);
-	fprintf(p->out, "%s%-5s%s %-48s %s%s%s\n", colour_of(verdict, p->options.colours), verdict,
-		colour_end(p->options.colours), label, time.data, good ? "" : "  ", good ? "" : e->reason);
+	fprintf(p->out, "%s%-5s%s %-48s %s%s%s%s\n", colour_of(verdict, p->options.colours), verdict,
+		colour_end(p->options.colours), label, time.data, good ? "" : "  ", good ? "" : e->reason,
+		e->again ? " (tried again)" : "");
 }
 
 static void import_line(struct progress *p, const struct run_event *e)

@@ -26,7 +26,7 @@ void task_free(struct task *task)
 
 static struct run_event task_event(const struct task *task, enum run_event_kind kind)
 {
-	return (struct run_event){ .kind = kind, .step = kind_texts[task->kind], .task = task->key, .build = task->build,
+	return (struct run_event){ .kind = kind, .step = task->kvm_probe_of ? "probe KVM with" : kind_texts[task->kind], .task = task->key, .build = task->build,
 				   .board = task->board };
 }
 
@@ -210,48 +210,75 @@ static json_t *infra_record(const struct task *task, const struct err *err)
 			 task->attempt, "verdict", "infra", "reason", json_text(view_of(err->msg)));
 }
 
-/* Tries again. What the step needs may be gone, so its cells look for their records anew. */
+/* Whether what a record names is still there; a build in a person's work tree is taken as it is. */
+static bool still_there(struct run *run, const json_t *record)
+{
+	autojson json_t *there = NULL;
+
+	if (!record || json_bool_or(record, "warm", 0))
+		return true;
+	there = step_lookup(run->options->home, json_str_or(record, "step", ""));
+	return there != NULL;
+}
+
+/* The task that made a record has to be asked anew. */
+static int maker_reset(struct run *run, const json_t *record, struct err *err)
+{
+	struct task *maker = record ? map_get(&run->tasks, view_of(json_str_or(record, "step", ""))) : NULL;
+
+	if (!maker || !maker->pure || maker->running)
+		return 0;
+	json_array_clear(maker->records);
+	maker->waiters.n = 0;
+	maker->tries = 0;
+	return task_look(run, maker, err);
+}
+
+static int cell_reset(struct run *run, size_t cell, struct err *err)
+{
+	struct run_cell *c = &run->cells[cell];
+
+	if (maker_reset(run, c->configure, err) < 0 || maker_reset(run, c->init, err) < 0 || maker_reset(run, c->build, err) < 0)
+		return -1;
+	cell_forget(run, cell);
+	*vec_push(&run->ready) = cell;
+	return 0;
+}
+
+/* Tries again. Where an artefact that the step needs is gone, it is made again first. */
 static int task_retry(struct run *run, struct task *task, struct err *err)
 {
-	if (task->kind == PLAN_BOOT && task->waiters.n) {
-		size_t cell = task->waiters.data[0].cell;
-		bool whole = true;
-		const json_t *needs[] = { run->cells[cell].build, run->cells[cell].init };
+	bool whole = true;
 
-		for (size_t i = 0; i < countof(needs); i++) {
-			autojson json_t *there = needs[i] ? step_lookup(run->options->home, json_str_or(needs[i], "step", "")) : NULL;
+	for (size_t i = 0; i < task->waiters.n; i++) {
+		const struct run_cell *c = &run->cells[task->waiters.data[i].cell];
 
-			whole &= !needs[i] || there || json_bool_or(needs[i], "warm", 0);
-		}
-		if (!whole) {
-			for (size_t i = 0; i < task->waiters.n; i++) {
-				struct run_cell *c = &run->cells[task->waiters.data[i].cell];
-				const json_t *gone[] = { c->configure, c->init, c->build };
-
-				for (size_t g = 0; g < countof(gone); g++) {
-					struct task *maker = gone[g] ? map_get(&run->tasks, view_of(json_str_or(gone[g], "step", ""))) : NULL;
-
-					if (maker && maker->pure) {
-						json_array_clear(maker->records);
-						maker->waiters.n = 0;
-						if (task_look(run, maker, err) < 0)
-							return -1;
-					}
-				}
-				cell_forget(run, task->waiters.data[i].cell);
-				*vec_push(&run->ready) = task->waiters.data[i].cell;
-			}
-			task->waiters.n = 0;
-			return 0;
-		}
+		whole &= still_there(run, c->configure) && still_there(run, c->init) && still_there(run, c->build);
 	}
-	return task_submit(run, task, err);
+	if (whole)
+		return task_submit(run, task, err);
+	for (size_t i = 0; i < task->waiters.n; i++)
+		if (cell_reset(run, task->waiters.data[i].cell, err) < 0)
+			return -1;
+	task->waiters.n = 0;
+	return 0;
+}
+
+static void emit_ended(struct run *run, const struct task *task, const json_t *record, bool again)
+{
+	struct run_event event = task_event(task, RUN_ENDED);
+
+	event.verdict = verdict_from_text(json_str_or(record, "verdict", "infra"));
+	event.reason = json_str_or(record, "reason", NULL);
+	event.seconds = (double)(clock_ms() - task->started) / 1000;
+	event.again = again;
+	run_emit(run, &event);
 }
 
 /* The record counts: for the ledger, for those who wait, for KVM. */
 static int task_finish(struct run *run, struct task *task, json_t *record, struct err *err)
 {
-	struct run_event event = task_event(task, RUN_ENDED);
+	bool again = is_infra(record) && task->tries < TRIES && !task->kvm_probe_of;
 
 	task->running = false;
 	if (run->ledger && ledger_attempt_done(run->ledger, run->id, record, err) < 0)
@@ -260,16 +287,14 @@ static int task_finish(struct run *run, struct task *task, json_t *record, struc
 		bool works = strcmp(json_str_or(record, "verdict", ""), "pass") == 0;
 
 		run->finished++;
+		emit_ended(run, task, record, false);
 		return qemu_kvm_record(run->options->home, task->kvm_probe_of, works, err);
 	}
-	if (is_infra(record) && task->tries < TRIES)
+	run->finished += !again;
+	emit_ended(run, task, record, again);
+	if (again)
 		return task_retry(run, task, err);
 	json_array_append(task->records, record);
-	run->finished++;
-	event.verdict = verdict_from_text(json_str_or(record, "verdict", "infra"));
-	event.reason = json_str_or(record, "reason", NULL);
-	event.seconds = (double)(clock_ms() - task->started) / 1000;
-	run_emit(run, &event);
 	for (size_t i = 0; i < task->waiters.n; i++) {
 		if (cell_learn(run, task->waiters.data[i].cell, &task->waiters.data[i].step, task->records, err) < 0)
 			return -1;
