@@ -96,7 +96,7 @@ int import_work(struct import *im, struct err *err)
 	if (im->work)
 		return 0;
 	if (fs_mkdirs(AT_FDCWD, tmp, 0755, err) < 0 ||
-	    fs_lock(AT_FDCWD, lock, false, &im->work_lock, err) < 0)
+	    fs_lock(AT_FDCWD, lock, true, &im->work_lock, err) < 0)
 		return -1;
 	im->work = steal(&work);
 	if (mkdir(im->work, 0755) < 0)
