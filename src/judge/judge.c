@@ -56,6 +56,7 @@ void judge_free(struct judge *j)
 	ktap_free(&j->ktap);
 	finding_clear(&j->cause);
 	finding_clear(&j->splat);
+	buf_free(&j->splat_line);
 	buf_free(&j->after);
 	buf_free(&j->machine);
 	buf_free(&j->reason);
@@ -209,12 +210,12 @@ static int64_t marker_number(struct view v, const char *key)
 	return value;
 }
 
-static void on_start(struct judge *j, struct view v)
+static void on_start(struct judge *j, struct view v, int64_t number)
 {
 	struct view rest = shortened(v, 1000), word;
 
 	if (j->started && !j->done) {
-		j->restarted = true;
+		j->restart_line = number;
 		decide(j);
 		return;
 	}
@@ -249,7 +250,7 @@ static bool is_marker(struct view v, struct view mark)
 static bool on_marker(struct judge *j, struct view v, int64_t number)
 {
 	if (is_marker(v, VIEW(MARK_START)))
-		on_start(j, v);
+		on_start(j, v, number);
 	else if (is_marker(v, VIEW(MARK_DONE)))
 		on_done(j, v, number);
 	else
@@ -285,13 +286,26 @@ static int on_exact(unsigned id, unsigned long long from, unsigned long long to,
 	return 0;
 }
 
-static void on_match(struct judge *j, const struct match *m, struct view line, struct view message, int64_t number)
+/* Whether the line is the last splat's, printed again by a second console: its time is the same too. */
+static bool is_echo(struct judge *j, struct view line, bool timed)
+{
+	if (timed && view_eq(line, (struct view){ j->splat_line.data, j->splat_line.n }))
+		return true;
+	buf_clear(&j->splat_line);
+	buf_addv(&j->splat_line, line);
+	return false;
+}
+
+static void on_match(struct judge *j, const struct match *m, struct view line, struct view message, bool timed,
+		     int64_t number)
 {
 	const struct judge_pattern *p = m->best;
 	bool again = p && ((j->cause.pattern == p && j->cause.line == number) ||
 			   (j->splat.pattern == p && j->splat.line == number));
 
 	if (again)
+		return;
+	if (p && p->verdict == VERDICT_WARN && is_echo(j, line, timed))
 		return;
 	if (p && p->verdict == VERDICT_WARN)
 		on_warn(j, p, line, message, number);
@@ -317,7 +331,7 @@ static void judge_line(struct judge *j, struct view line, int64_t number)
 		hs_scan(j->rules->exact, message.p, (unsigned)message.n, 0, j->scratch, on_exact, &m);
 	if (rest)
 		line = message = (struct view){ line.p + 1, line.n - 1 };
-	on_match(j, &m, line, message, number);
+	on_match(j, &m, line, message, timed, number);
 }
 
 /* A line amid a trace that the filter did not find. */
@@ -328,20 +342,34 @@ static void trace_line(struct judge *j, struct view line)
 	on_trace(j, line, printk_message(line, NULL), false);
 }
 
-/* Raw lines that end in a piece of clean text. Two sums that the compiler turns into vector code. */
-__attribute__((optimize("O3"))) static int64_t count_lines(const char *p, size_t n)
+typedef int8_t lanes __attribute__((vector_size(16)));
+
+/* Raw lines that end in 16 bytes, a lane each: a newline is one, a mark takes back the newline before it. */
+static inline lanes line_ends(lanes text)
 {
+	return (text == CLEAN_REST) + (text == CLEAN_AGAIN) - (text == '\n');
+}
+
+/* Raw lines that end in a piece of clean text. */
+static int64_t count_lines(const char *p, size_t n)
+{
+	enum { ROUNDS = 100 }; /* a lane holds up to 127 */
 	int64_t lines = 0;
 
 	while (n) {
-		size_t block = n < 4096 ? n : 4096;
-		int sum = 0;
+		lanes sum = { 0 }, text;
 
-		for (size_t i = 0; i < block; i++)
-			sum += (p[i] == '\n') - (p[i] == CLEAN_REST) - (p[i] == CLEAN_AGAIN);
-		lines += sum;
-		p += block;
-		n -= block;
+		for (int i = 0; i < ROUNDS && n; i++) {
+			size_t k = n < sizeof(text) ? n : sizeof(text);
+
+			text = (lanes){ 0 };
+			memcpy(&text, p, k);
+			sum += line_ends(text);
+			p += k;
+			n -= k;
+		}
+		for (size_t i = 0; i < sizeof(sum); i++)
+			lines += sum[i];
 	}
 	return lines;
 }

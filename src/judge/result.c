@@ -15,11 +15,14 @@ void finding_signature(const struct finding *f, struct buf *out)
 void judge_add_splat(struct judge *j, const struct finding *f)
 {
 	autobuf struct buf signature = { 0 };
+	size_t at = json_array_size(j->splats);
 
 	if (j->n_splats++ >= SPLATS_MAX)
 		return;
 	finding_signature(f, &signature);
-	json_array_append_new(j->splats,
+	while (at && json_int_or(json_array_get(j->splats, at - 1), "line", 0) > f->line)
+		at--;
+	json_array_insert_new(j->splats, at,
 			      json_pack("{s:s, s:I, s:o, s:o}", "pattern", f->pattern->name, "line", (json_int_t)f->line,
 					"text", json_text((struct view){ f->text.data, f->text.n }), "signature",
 					json_text((struct view){ signature.data, signature.n })));
@@ -149,6 +152,13 @@ static void conclude_limit(struct judge *j)
 	fail_with(j, "limit", true);
 }
 
+static void conclude_restart(struct judge *j)
+{
+	buf_adds(&j->reason, "rebooted before the done marker: it started twice");
+	fail_with(j, "reboot", false);
+	j->result.line = j->restart_line;
+}
+
 static void conclude_reboot(struct judge *j)
 {
 	buf_adds(&j->reason, j->options.need_marker || j->started ? "rebooted before the done marker; its last line"
@@ -213,8 +223,8 @@ void judge_conclude(struct judge *j, enum judge_end end)
 	}
 	if (j->cause.pattern)
 		conclude_cause(j);
-	else if (j->restarted)
-		conclude_reboot(j);
+	else if (j->restart_line)
+		conclude_restart(j);
 	else if (j->done)
 		conclude_complete(j);
 	else

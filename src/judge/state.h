@@ -54,12 +54,14 @@ struct judge {
 	bool dead;         /* a final pattern was there */
 	struct buf after;  /* the final line behind a cause that was not final: "Kernel panic ..." */
 	struct finding splat; /* whose trace is coming */
+	struct buf splat_line; /* the last one, raw: two consoles may print one line, time and all, twice */
 	enum capture capture;
 
 	enum judge_state state;
 	json_t *splats;
 	int64_t n_splats;
-	bool started, done, restarted;
+	bool started, done;
+	int64_t restart_line; /* of a second start marker, 0: none */
 	int64_t status; /* of the done marker */
 	int64_t done_line;
 	struct buf machine;
