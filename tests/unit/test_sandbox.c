@@ -16,9 +16,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -124,21 +126,24 @@ static const struct {
 	  "Connection refused\n" },
 	{ "host processes cannot be seen", "set -- /proc/[0-9]*; echo $*", "/proc/1 /proc/2\n" },
 	{ "no home, no var, no sys", "ls -d /root /home /var /sys /boot /mnt 2>/dev/null || echo none", "none\n" },
-	{ "always the same user", "id -u; id -g; id -un; echo $HOME; hostname", "1000\n1000\nkiln\n/tmp\nkiln\n" },
+	{ "always the same user", "id -u; id -g; id -un; echo $HOME; hostname; umask",
+	  "1000\n1000\nkiln\n/tmp\nkiln\n0022\n" },
 	{ "a read-only bind is read-only",
-	  "for f in /ro/file /ro/new /usr/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file",
-	  "Read-only\nRead-only\nRead-only\nRead-only\nRead-only\nkept\n" },
+	  "for f in /ro/file /ro/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file; "
+	  "test -w /usr || echo usr; awk '$5 ~ \"^/(usr|etc|ro)\" && $6 !~ /^ro,/ { print $5 }' /proc/self/mountinfo",
+	  "Read-only\nRead-only\nRead-only\nRead-only\nkept\nusr\n" },
 	{ "so are the mounts below it", "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
-	  "touch /host/dev/shm/kiln-new 2>&1 | grep -o Read-only; ls -d /host/usr /host/proc",
-	  "Read-only\n/host/proc\n/host/usr\n" },
+	  "test -w /host/dev/shm || echo no; ls -d /host/usr /host/proc",
+	  "no\n/host/proc\n/host/usr\n" },
 	{ "a read-only bind cannot be remounted", "mount -o remount,rw,bind /ro 2>/dev/null || echo no", "no\n" },
 	{ "/tmp is private", "ls -A /tmp; touch /tmp/mine; ls /tmp", "mine\n" },
 	{ "/dev works", "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
 			"ls /dev/shm; echo through > /dev/stdout",
 	  "3\npty\na\nthrough\n" },
-	{ "no capability is left", "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'",
+	{ "no capability is left", "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'; "
+				     "grep -c 'Cap.*0000000000000000' /proc/1/status",
 	  "CapInh:0000000000000000\nCapPrm:0000000000000000\nCapEff:0000000000000000\n"
-	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n" },
+	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n5\n" },
 	{ "the caller's memory is out of reach", "cat /proc/1/environ >/dev/null 2>&1 || echo no", "no\n" },
 	{ "no new user namespace", "unshare -Ur true 2>/dev/null || echo no", "no\n" },
 	{ "no vsock, no packet sockets; unix sockets work",
@@ -420,6 +425,21 @@ static void check_kill(const struct place *p)
 	check(sandbox_wait(&child, &status, NULL, &err) == 0 && status == SIGKILL);
 }
 
+/* Who reads a pipe from the program sees its end when the program closes it. */
+static void check_nothing_else_holds_descriptors(const struct place *p)
+{
+	struct sandbox_child child;
+	struct err err = { 0 };
+	int pipefd[2], status;
+
+	check(pipe2(pipefd, O_CLOEXEC) == 0);
+	child = start_sleepers(p, "exec sleep 1000 >/dev/null 2>&1", pipefd[1]);
+	close(pipefd[1]);
+	check(time_to_eof(pipefd[0], 5000) < 5000);
+	sandbox_kill(&child);
+	check(sandbox_wait(&child, &status, NULL, &err) == 0);
+}
+
 static void read_mounts(struct buf *out)
 {
 	struct err err = { 0 };
@@ -460,19 +480,67 @@ static void check_no_descriptor_leaks(const struct place *p)
 }
 
 /* Kernels before 5.12 have no mount_setattr. */
-static void check_old_kernel(const struct place *p)
+static void without_mount_setattr(void)
 {
-	autosandbox struct sandbox *sb = world(p);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int nr = seccomp_syscall_resolve_name("mount_setattr");
 
 	check(ctx && seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), nr, 0) == 0 && seccomp_load(ctx) == 0);
 	seccomp_release(ctx);
-	expect(sb, "for f in /ro/file /usr/new /host/dev/shm/kiln-new; do touch $f 2>&1 | grep -o Read-only; done; "
+}
+
+static void check_old_kernel(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+
+	without_mount_setattr();
+	expect(sb, "touch /ro/file 2>&1 | grep -o Read-only; for f in /usr /host/dev/shm; do test -w $f || echo no; done; "
 		   "echo x > /kiln/rw/x; cat /kiln/rw/x; "
 		   "awk '$5 ~ \"^/(ro|usr|host|kiln)\" { last[$5] = $6 } " /* a mount may lie over another */
 		   "END { for (m in last) if (last[m] !~ /nosuid/) print m }' /proc/self/mountinfo",
-	       "Read-only\nRead-only\nRead-only\nx\n");
+	       "Read-only\nno\nno\nx\n");
+}
+
+static void write_text(const char *path, const char *text)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	check(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+}
+
+/* A namespace of the caller's own with a mount whose flags the sandbox's may not take away. */
+static void enter_locked_mount(const struct place *p)
+{
+	autofree char *uids = mem_printf("0 %u 1", geteuid());
+	autofree char *gids = mem_printf("0 %u 1", getegid());
+	autofree char *rw = in_place(p, "rw");
+
+	check(prctl(PR_SET_DUMPABLE, 1) == 0 && unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0);
+	write_text("/proc/self/uid_map", uids);
+	write_text("/proc/self/setgroups", "deny");
+	write_text("/proc/self/gid_map", gids);
+	check(mount("none", rw, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME, "mode=0755") == 0);
+}
+
+static void check_locked_flags(const struct place *p)
+{
+	autosandbox struct sandbox *sb = world(p);
+
+	enter_locked_mount(p);
+	expect(sb, "cp /usr/bin/true /kiln/rw/; /kiln/rw/true 2>&1 | grep -o 'Permission denied'; "
+		   "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
+	       "Permission denied\n1\n");
+}
+
+static void check_locked_flags_on_an_old_kernel(const struct place *p)
+{
+	enter_locked_mount(p);
+	without_mount_setattr();
+	autosandbox struct sandbox *sb = world(p);
+
+	expect(sb, "touch /ro/file 2>&1 | grep -o Read-only; "
+		   "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
+	       "Read-only\n1\n");
 }
 
 static void check_refused_by_the_host(const struct place *p)
@@ -508,9 +576,12 @@ static const struct {
 	{ "all die with the caller within 100 ms", check_all_die_with_the_caller },
 	{ "all die with the program", check_all_die_with_the_program },
 	{ "all die when killed", check_kill },
+	{ "only the program holds its descriptors", check_nothing_else_holds_descriptors },
 	{ "the host's mounts stay as they are", check_host_is_untouched },
 	{ "no descriptor leaks", check_no_descriptor_leaks },
 	{ "a kernel without mount_setattr", check_old_kernel },
+	{ "mounts with locked flags", check_locked_flags },
+	{ "mounts with locked flags, without mount_setattr", check_locked_flags_on_an_old_kernel },
 	{ "a host that refuses says why", check_refused_by_the_host },
 };
 
