@@ -31,35 +31,43 @@ static const struct {
 
 enum { STD = sizeof(std) / sizeof(std[0]) };
 
-/* In /dev/shm, where a file costs microseconds. */
-static const char *world(void)
+static char root[] = "/dev/shm/kiln-fuzz-XXXXXX"; /* a file there costs microseconds */
+
+static void world_free(void)
 {
-	static char dir[] = "/dev/shm/kiln-fuzz-XXXXXX";
+	struct err err;
+
+	fs_remove(AT_FDCWD, root, &err);
+}
+
+/* root/DIR/KIND for a file, and the file with this text in it. */
+static void put(const char *dir, const char *file, const void *text, size_t n)
+{
+	char *path = mem_printf("%s/%s/%s", root, dir, file), *slash = strrchr(path, '/');
+	struct err err;
+	FILE *f;
+
+	*slash = 0;
+	if (fs_mkdirs(AT_FDCWD, path, 0755, &err))
+		abort();
+	*slash = '/';
+	f = fopen(path, "w");
+	if (!f || fwrite(text, 1, n, f) != n || fclose(f))
+		abort();
+	free(path);
+}
+
+static void world_make(void)
+{
 	static bool made;
 
 	if (made)
-		return dir;
-	if (!mkdtemp(dir) || chdir(dir))
-		abort();
-	for (size_t i = 0; i < STD; i++) {
-		char path[64];
-		struct err err;
-
-		snprintf(path, sizeof(path), "std/%s", std[i].path);
-		*strrchr(path, '/') = 0;
-		if (fs_mkdirs(AT_FDCWD, path, 0755, &err))
-			abort();
-		path[strlen(path)] = '/';
-		FILE *f = fopen(path, "w");
-		if (!f || fputs(std[i].text, f) < 0 || fclose(f))
-			abort();
-		snprintf(path, sizeof(path), "own-%zu/%s", i, std[i].path);
-		*strrchr(path, '/') = 0;
-		if (fs_mkdirs(AT_FDCWD, path, 0755, &err))
-			abort();
-	}
+		return;
 	made = true;
-	return dir;
+	if (!mkdtemp(root) || atexit(world_free))
+		abort();
+	for (size_t i = 0; i < STD; i++)
+		put("std", std[i].path, std[i].text, strlen(std[i].text));
 }
 
 static void show_all(const struct catalog *c)
@@ -82,23 +90,21 @@ static void show_all(const struct catalog *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char dir[32], path[64];
-	const char *dirs[] = { dir, "std" };
+	char own[64], base[64], name[16];
+	const char *dirs[] = { own, base };
 	const struct catalog *c = NULL;
 	struct buf faults = { 0 };
 	struct err err = { 0 };
 	size_t kind;
-	FILE *f;
 
 	if (!size)
 		return 0;
-	world();
+	world_make();
 	kind = data[0] % STD;
-	snprintf(dir, sizeof(dir), "own-%zu", kind);
-	snprintf(path, sizeof(path), "%s/%s", dir, std[kind].path);
-	f = fopen(path, "w");
-	if (!f || fwrite(data + 1, 1, size - 1, f) != size - 1 || fclose(f))
-		abort();
+	snprintf(name, sizeof(name), "own-%zu", kind);
+	snprintf(own, sizeof(own), "%s/%s", root, name);
+	snprintf(base, sizeof(base), "%s/std", root);
+	put(name, std[kind].path, data + 1, size - 1);
 	if (!catalog_load(dirs, 2, &c, &faults, &err))
 		show_all(c);
 	else if (!faults.n || err.class != ERR_USER)
