@@ -216,8 +216,10 @@ static void terminal_leave(const struct terminal *t)
 {
 	if (t->raw) /* drops what the terminal answered to the guest's questions and nobody read */
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
-	if (t->flags >= 0)
-		fcntl(STDIN_FILENO, F_SETFL, t->flags);
+	if (t->flags < 0)
+		return;
+	fcntl(STDIN_FILENO, F_SETFL, t->flags);
+	fputc('\n', stderr); /* the guest's last line may be open */
 }
 
 static int run(const struct request *r, const json_t *spec, json_t **record, struct err *err)

@@ -91,6 +91,7 @@ printf '%s\n' "login:" "@echo" "@hang" >"$WORK/image"
 { echo root; sleep 1.5; printf '\035'; sleep 20; } | timeout 15 "$KILN" boot "$WORK/image" --board paper --console >"$WORK/out" 2>"$WORK/err"
 is "${PIPESTATUS[1]}" 0 "--console: typing, then Ctrl-] leaves"
 out_has "[root]" "what was typed reached the guest"
+out_has "the console was left" "that it was left is the reason"
 err_has "Ctrl-]" "how to leave is said"
 run 2 "--console wants something to type on" "$KILN" boot "$WORK/image" --board paper --console
 err_has "terminal" "and says so"
