@@ -359,14 +359,17 @@ static int64_t count_lines(const char *p, size_t n)
 	while (n) {
 		lanes sum = { 0 }, text;
 
-		for (int i = 0; i < ROUNDS && n; i++) {
-			size_t k = n < sizeof(text) ? n : sizeof(text);
-
-			text = (lanes){ 0 };
-			memcpy(&text, p, k);
+		for (int i = 0; i < ROUNDS && n >= sizeof(text); i++) {
+			memcpy(&text, p, sizeof(text));
 			sum += line_ends(text);
-			p += k;
-			n -= k;
+			p += sizeof(text);
+			n -= sizeof(text);
+		}
+		if (n && n < sizeof(text)) {
+			text = (lanes){ 0 };
+			memcpy(&text, p, n);
+			sum += line_ends(text);
+			n = 0;
 		}
 		for (size_t i = 0; i < sizeof(sum); i++)
 			lines += sum[i];
