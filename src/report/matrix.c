@@ -256,26 +256,34 @@ static void print_dropped(struct matrix *m)
 				text(d, "have"), text(d, "why"));
 }
 
-static void print_sums(struct matrix *m, const char *list)
+static size_t count(const json_t *cells, const char *verdict)
 {
-	json_t *cells = json_object_get(m->document, list), *c;
-	autobuf struct buf line = { 0 };
-	text_vec seen = { 0 };
-	size_t i, k;
+	size_t i, n = 0;
+	json_t *c;
 
 	json_array_foreach(cells, i, c)
-		if (!has(&seen, text(c, "verdict")))
-			*vec_push(&seen) = text(c, "verdict");
-	buf_printf(&line, "%zu %s:", json_array_size(cells), list);
-	for (k = 0; k < seen.n; k++) {
-		size_t n = 0;
+		n += strcmp(text(c, "verdict"), verdict) == 0;
+	return n;
+}
 
-		json_array_foreach(cells, i, c)
-			n += strcmp(text(c, "verdict"), seen.data[k]) == 0;
-		buf_printf(&line, "%s %zu %s", k ? "," : "", n, seen.data[k]);
+/* "4 boots: 3 pass, 1 skip": in the order of the verdicts, then what only a plan has. */
+static void print_sums(struct matrix *m, const char *list)
+{
+	static const char *const planned[] = { "cached", "build", "boot" };
+	json_t *cells = json_object_get(m->document, list);
+	const char *separator = ":";
+
+	fprintf(m->out, "%zu %s", json_array_size(cells), list);
+	for (int v = 0; v < VERDICT_COUNT + (int)countof(planned); v++) {
+		const char *verdict = v < VERDICT_COUNT ? verdict_text((enum verdict)v) : planned[v - VERDICT_COUNT];
+		size_t n = count(cells, verdict);
+
+		if (!n)
+			continue;
+		fprintf(m->out, "%s %zu %s", separator, n, verdict);
+		separator = ",";
 	}
-	fprintf(m->out, "%s\n", line.data);
-	vec_free(&seen);
+	fputc('\n', m->out);
 }
 
 void report_matrix(const json_t *document, const struct report_options *options, FILE *out)

@@ -161,6 +161,10 @@ void progress_event(const struct run_event *e, void *data)
 		active_remove(p, e->task);
 		ended_line(p, e);
 		break;
+	case RUN_NOTE:
+		erase(p);
+		fprintf(p->out, "note  %s: %s\n", short_build(e->build), e->text);
+		break;
 	case RUN_TICK:
 		break;
 	case RUN_DONE:

@@ -16,6 +16,7 @@ enum run_event_kind {
 	RUN_BEGIN,   /* the cells are known: run, resumed */
 	RUN_STARTED, /* a step started: kind, build, board */
 	RUN_ENDED,   /* a step ended: verdict, reason, seconds */
+	RUN_NOTE,    /* a requested option did not survive: build, text */
 	RUN_TICK,    /* time passes, a few times a second */
 	RUN_DONE,    /* nothing runs any more */
 };

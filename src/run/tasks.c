@@ -275,6 +275,22 @@ static void emit_ended(struct run *run, const struct task *task, const json_t *r
 	run_emit(run, &event);
 }
 
+/* Options that were asked for and are not in the final .config. */
+static void emit_dropped(struct run *run, const struct task *task, const json_t *record)
+{
+	json_t *d;
+	size_t i;
+
+	json_array_foreach(json_object_get(record, "dropped"), i, d) {
+		autofree char *text = mem_printf("%s=%s was asked for: %s", json_str_or(d, "symbol", ""),
+						 json_str_or(d, "want", ""), json_str_or(d, "why", ""));
+		struct run_event event = task_event(task, RUN_NOTE);
+
+		event.text = text;
+		run_emit(run, &event);
+	}
+}
+
 /* The record counts: for the ledger, for those who wait, for KVM. */
 static int task_finish(struct run *run, struct task *task, json_t *record, struct err *err)
 {
@@ -292,6 +308,7 @@ static int task_finish(struct run *run, struct task *task, json_t *record, struc
 	}
 	run->finished += !again;
 	emit_ended(run, task, record, again);
+	emit_dropped(run, task, record);
 	if (again)
 		return task_retry(run, task, err);
 	json_array_append(task->records, record);
