@@ -26,8 +26,10 @@ static int package_check(const char *package, struct err *err)
 
 	/* Debian Policy 5.6.7 */
 	if (n < 2 || package[n] || strchr("+-.", *package))
-		return err_user(err, "deb:%s: is no package name; one is deb:linux-source-6.1, \"apt-cache search "
-				"linux-source\" lists them", package);
+		return err_user(err,
+				"deb:%s: is no package name; one is deb:linux-source-6.1, \"apt-cache search "
+				"linux-source\" lists them",
+				package);
 	return 0;
 }
 
@@ -59,8 +61,8 @@ static char *installed_tarball(const char *package)
 	return NULL;
 }
 
-static int import_installed(struct import *im, const char *package, const char *tarball, json_t *facts,
-			    json_t **record, struct err *err)
+static int import_installed(struct import *im, const char *package, const char *tarball, json_t *facts, json_t **record,
+			    struct err *err)
 {
 	const char *argv[] = { "dpkg-query", "-W", "-f", "${Version}", package, NULL };
 	autobuf struct buf version = { 0 };
@@ -114,8 +116,7 @@ static json_t *find_downloaded(const struct import *im, const char *package, con
 	return import_find(im, facts);
 }
 
-static void remember_download(const struct import *im, const char *package, const char *version,
-			      const json_t *record)
+static void remember_download(const struct import *im, const char *package, const char *version, const json_t *record)
 {
 	autofree char *path = cache_path(im, package), *dir = fs_join(im->home, "cache/deb"), *lists = lists_stamp();
 	autojson json_t *kept = json_pack("{s:s, s:s, s:s}", "version", version, "lists", lists, "digest",
@@ -155,8 +156,10 @@ static int candidate(const char *package, char **version, struct err *err)
 		return err_wrap(err, "deb:%s", package);
 	got = apt_value(&out, "Candidate");
 	if (!got || strcmp(got, "(none)") == 0)
-		return err_user(err, "deb:%s: apt knows no such package; run \"apt-get update\" as root, \"apt-cache "
-				"search linux-source\" lists what there is", package);
+		return err_user(err,
+				"deb:%s: apt knows no such package; run \"apt-get update\" as root, \"apt-cache "
+				"search linux-source\" lists what there is",
+				package);
 	*version = steal(&got);
 	return 0;
 }
@@ -187,15 +190,18 @@ static int check_digest(const char *package, const char *pinned, const char *deb
 		return err_wrap(err, "deb:%s", package);
 	want = apt_value(&out, "SHA256");
 	if (!want || strcmp(want, got) != 0)
-		return err_infra(err, 0, "deb:%s: what was downloaded has the SHA-256 %.16s..., apt's index says %.16s...; "
-				 "run \"apt-get update\" as root and try again", package, got, want ? want : "nothing");
+		return err_infra(err, 0,
+				 "deb:%s: what was downloaded has the SHA-256 %.16s..., apt's index says %.16s...; "
+				 "run \"apt-get update\" as root and try again",
+				 package, got, want ? want : "nothing");
 	return 0;
 }
 
 static int download(struct import *im, const char *package, const char *pinned, char **deb, struct err *err)
 {
-	const char *argv[] = { "apt-get", "-q", "-o", "APT::Get::AllowUnauthenticated=false", "download", pinned,
-			       NULL };
+	const char *argv[] = {
+		"apt-get", "-q", "-o", "APT::Get::AllowUnauthenticated=false", "download", pinned, NULL
+	};
 	autofree char *dir = fs_join(im->work, "deb"), *what = mem_printf("downloading %s", pinned);
 
 	if (mkdir(dir, 0755) < 0)
@@ -256,8 +262,7 @@ static int save_entry(struct archive *a, const char *path, struct err *err)
 }
 
 /* data is the package's data.tar. */
-static int save_tarball(struct import *im, struct archive *data, const char *package, char **tarball,
-			struct err *err)
+static int save_tarball(struct import *im, struct archive *data, const char *package, char **tarball, struct err *err)
 {
 	struct archive_entry *entry;
 	int status;
@@ -277,8 +282,10 @@ static int save_tarball(struct import *im, struct archive *data, const char *pac
 	}
 	if (status != ARCHIVE_EOF)
 		return err_infra(err, 0, "the package is damaged: %s", archive_error_string(data));
-	return err_user(err, "the package holds no /usr/src/%s.tar.*: a package that only depends on the real one does "
-			"not (\"apt-cache depends %s\" names that)", package, package);
+	return err_user(err,
+			"the package holds no /usr/src/%s.tar.*: a package that only depends on the real one does "
+			"not (\"apt-cache depends %s\" names that)",
+			package, package);
 }
 
 static int open_data(struct archive *outer, struct archive *data, const char *deb, struct err *err)
@@ -298,14 +305,14 @@ static int open_data(struct archive *outer, struct archive *data, const char *de
 		if (!name || !str_starts(name, "data.tar"))
 			continue;
 		if (archive_read_open(data, outer, NULL, on_read, NULL) != ARCHIVE_OK)
-			return err_infra(err, 0, "the package's data.tar cannot be read: %s", archive_error_string(data));
+			return err_infra(err, 0, "the package's data.tar cannot be read: %s",
+					 archive_error_string(data));
 		return 0;
 	}
 	return err_infra(err, 0, "the package has no data.tar");
 }
 
-static int extract_tarball(struct import *im, const char *deb, const char *package, char **tarball,
-			   struct err *err)
+static int extract_tarball(struct import *im, const char *deb, const char *package, char **tarball, struct err *err)
 {
 	struct archive *outer = archive_read_new(), *data = archive_read_new();
 	int status;
@@ -321,8 +328,8 @@ static int extract_tarball(struct import *im, const char *deb, const char *packa
 	return status < 0 ? err_wrap(err, "deb:%s", package) : 0;
 }
 
-static int import_download(struct import *im, const char *package, const char *version, json_t *facts,
-			   json_t **record, struct err *err)
+static int import_download(struct import *im, const char *package, const char *version, json_t *facts, json_t **record,
+			   struct err *err)
 {
 	autofree char *lock = mem_printf("deb-%s", package), *pinned = mem_printf("%s=%s", package, version);
 	autofree char *deb = NULL, *tarball = NULL;

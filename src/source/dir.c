@@ -20,10 +20,10 @@ struct walk {
 	struct import *im;
 	const char *top;
 	struct manifest *known; /* from the last time */
-	struct manifest *seen;  /* for the next time */
+	struct manifest *seen;	/* for the next time */
 	struct hash *digest;
-	struct buf path;        /* below top */
-	dev_t home_dev;         /* a home inside the directory is no part of it */
+	struct buf path; /* below top */
+	dev_t home_dev;	 /* a home inside the directory is no part of it */
 	ino_t home_ino;
 	int64_t skipped;
 	int depth;
@@ -35,8 +35,10 @@ static int walk_dir(struct walk *w, int from, int to, struct err *err);
 
 static int changing(const struct walk *w, struct err *err)
 {
-	return err_user(err, "%s/%s: changes while it is read; wait until whatever writes there is done, then try "
-			"again", w->top, w->path.data);
+	return err_user(err,
+			"%s/%s: changes while it is read; wait until whatever writes there is done, then try "
+			"again",
+			w->top, w->path.data);
 }
 
 /* An entry that was there a moment ago. */
@@ -250,8 +252,7 @@ static int walk_dir(struct walk *w, int from, int to, struct err *err)
 }
 
 /* One walk over the directory; what it saw is remembered for the next. */
-static int walk(struct import *im, const char *path, const char *key, int from, int to, json_t *facts,
-		struct err *err)
+static int walk(struct import *im, const char *path, const char *key, int from, int to, json_t *facts, struct err *err)
 {
 	autofree struct walk *w = mem_alloc(sizeof(*w));
 	struct manifest known, seen = { .started = time(NULL) };
@@ -262,8 +263,13 @@ static int walk(struct import *im, const char *path, const char *key, int from, 
 	if (stat(im->home, &home) < 0)
 		return err_infra(err, errno, "%s", im->home);
 	manifest_load(&known, im->home, key);
-	*w = (struct walk){ .im = im, .top = path, .known = &known, .seen = &seen, .digest = hash_new(),
-			    .home_dev = home.st_dev, .home_ino = home.st_ino };
+	*w = (struct walk){ .im = im,
+			    .top = path,
+			    .known = &known,
+			    .seen = &seen,
+			    .digest = hash_new(),
+			    .home_dev = home.st_dev,
+			    .home_ino = home.st_ino };
 	buf_adds(&w->path, "");
 	status = walk_dir(w, from, to, err);
 	hash_end(w->digest, digest);
@@ -288,8 +294,7 @@ static int copy(struct import *im, const char *path, const char *key, int from, 
 		return -1;
 	if (mkdir(im->tree, 0755) < 0 || (to = open(im->tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
 		return err_infra(err, errno, "%s", im->tree);
-	if (walk(im, path, key, from, to, facts, err) < 0 ||
-	    import_lock(im, json_str_or(facts, "id", ""), err) < 0)
+	if (walk(im, path, key, from, to, facts, err) < 0 || import_lock(im, json_str_or(facts, "id", ""), err) < 0)
 		return -1;
 	found = import_find(im, facts);
 	if (!found)

@@ -73,8 +73,10 @@ static int repo_open(const char *path, struct repo *repo, struct err *err)
 	common_dir = view_cut(&rest, '\n');
 	format = view_cut(&rest, '\n');
 	if (!format.n || rest.p)
-		return err_infra(err, 0, "%s: git answers what Kiln cannot read; 2.31 or later is needed, and no "
-				 "newline in the path", path);
+		return err_infra(err, 0,
+				 "%s: git answers what Kiln cannot read; 2.31 or later is needed, and no "
+				 "newline in the path",
+				 path);
 	*repo = (struct repo){
 		.path = mem_strdup(path),
 		.git_dir = mem_strndup(git_dir.p, git_dir.n),
@@ -171,8 +173,8 @@ static void describe_facts(const struct import *im, const char *path, json_t *fa
 	order_facts(path, facts);
 }
 
-static int tree_import(struct import *im, const struct repo *repo, const char *tree, json_t *facts,
-		       json_t **record, struct err *err)
+static int tree_import(struct import *im, const struct repo *repo, const char *tree, json_t *facts, json_t **record,
+		       struct err *err)
 {
 	json_t *found;
 
@@ -205,8 +207,10 @@ int revision_import(struct import *im, const char *path, const char *revision, j
 		return err_user(err, "%s: is a directory inside the repository of %s; give the top of that one", path,
 				repo.common_dir);
 	if (ask(path, &commit, err, "rev-parse", "--verify", "--quiet", "--end-of-options", peeled, NULL) < 0)
-		return err_user(err, "%s: has no commit \"%s\"; \"git -C %s log --oneline\" and \"git -C %s tag\" show "
-				"what there is, git fetch gets more", path, revision, path, path);
+		return err_user(err,
+				"%s: has no commit \"%s\"; \"git -C %s log --oneline\" and \"git -C %s tag\" show "
+				"what there is, git fetch gets more",
+				path, revision, path, path);
 	name = repo_name(&repo);
 	facts = facts_new(im, "git", name);
 	if (commit_facts(path, commit, revision, facts, &tree, err) < 0)

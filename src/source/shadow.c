@@ -177,8 +177,7 @@ static int copy_index(const struct import *im, const struct repo *repo, struct e
 	if (!d)
 		return err_infra(err, errno, "%s", repo->git_dir);
 	while ((e = readdir(d)))
-		if (str_starts(e->d_name, "sharedindex.") &&
-		    copy_index_file(im, repo->git_dir, e->d_name, err) < 0)
+		if (str_starts(e->d_name, "sharedindex.") && copy_index_file(im, repo->git_dir, e->d_name, err) < 0)
 			return -1;
 	return copy_index_file(im, repo->git_dir, "index", err);
 }
@@ -219,7 +218,9 @@ int shadow_export(struct import *im, const char *tree, struct err *err)
 	if (run(im, true, im->tree, read, NULL, err) < 0)
 		return err_wrap(err, "cannot read the git tree %s", tree);
 	if (run(im, true, im->tree, write, NULL, err) < 0)
-		return err_wrap(err, "cannot write out the git tree %s (of a partial clone all objects must be there: "
-				"check the revision out once)", tree);
+		return err_wrap(err,
+				"cannot write out the git tree %s (of a partial clone all objects must be there: "
+				"check the revision out once)",
+				tree);
 	return 0;
 }

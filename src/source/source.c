@@ -39,8 +39,8 @@ int source_load(const char *home, const char *id, json_t **record, struct err *e
 
 json_t *facts_new(const struct import *im, const char *kind, const char *name)
 {
-	json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "kind", kind, "name", name, "commit",
-				  "", "branch", "", "describe", "", "order", "", "date", 0, "dirty", 0);
+	json_t *facts = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "kind", kind, "name", name, "commit", "",
+				  "branch", "", "describe", "", "order", "", "date", 0, "dirty", 0);
 
 	json_object_set_new(facts, "spec", json_text(view_of(im->spec)));
 	return facts;
@@ -95,8 +95,7 @@ int import_work(struct import *im, struct err *err)
 
 	if (im->work)
 		return 0;
-	if (fs_mkdirs(AT_FDCWD, tmp, 0755, err) < 0 ||
-	    fs_lock(AT_FDCWD, lock, true, &im->work_lock, err) < 0)
+	if (fs_mkdirs(AT_FDCWD, tmp, 0755, err) < 0 || fs_lock(AT_FDCWD, lock, true, &im->work_lock, err) < 0)
 		return -1;
 	im->work = steal(&work);
 	if (mkdir(im->work, 0755) < 0)
@@ -123,6 +122,46 @@ static void import_end(struct import *im)
 	free(im->tree);
 }
 
+/* Nothing is synced: syncfs waits for what everybody else on the disk wrote, minutes next to a few builds. Instead a
+ * source names the boot of the machine it was made in. After another one the files' sizes are compared once: a
+ * power cut leaves files short, as file systems that delay allocation set the size when the data are down. */
+static void boot_read(const char *path, struct buf *id)
+{
+	struct err ignored = { 0 };
+
+	if (fs_read(AT_FDCWD, path, 256, id, &ignored) < 0)
+		buf_clear(id);
+}
+
+static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
+
+static bool is_whole(const char *tree, const json_t *record)
+{
+	autoclose int fd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err ignored = { 0 };
+	struct tree_size size;
+
+	return fd >= 0 && tree_seal(fd, &size, &ignored) == 0 && size.files == json_int_or(record, "files", -1) &&
+	       size.bytes == json_int_or(record, "bytes", -1);
+}
+
+static bool survived(const char *dir, const char *tree, const json_t *record)
+{
+	autofree char *mark = fs_join(dir, "boot");
+	autobuf struct buf made_in = { 0 }, now = { 0 };
+
+	if (access(mark, F_OK) < 0)
+		return true; /* looked at before */
+	boot_read(mark, &made_in);
+	boot_read(boot_id, &now);
+	if (now.n && view_eq((struct view){ made_in.data, made_in.n }, (struct view){ now.data, now.n }))
+		return true;
+	if (!is_whole(tree, record))
+		return false;
+	unlink(mark);
+	return true;
+}
+
 json_t *import_find(const struct import *im, const json_t *facts)
 {
 	const char *id = json_str_or(facts, "id", ""), *digest = json_str_or(facts, "digest", "");
@@ -131,9 +170,8 @@ json_t *import_find(const struct import *im, const json_t *facts)
 	autojson json_t *record = NULL;
 	struct err ignored = { 0 };
 
-	if (access(path, R_OK) < 0 || access(tree, X_OK) < 0 ||
-	    json_read(AT_FDCWD, path, &record, &ignored) < 0 ||
-	    strcmp(json_str_or(record, "digest", ""), digest) != 0)
+	if (access(path, R_OK) < 0 || access(tree, X_OK) < 0 || json_read(AT_FDCWD, path, &record, &ignored) < 0 ||
+	    strcmp(json_str_or(record, "digest", ""), digest) != 0 || !survived(dir, tree, record))
 		return NULL;
 	json_object_update(record, (json_t *)facts);
 	return json_incref(record);
@@ -162,15 +200,35 @@ static int clear_damaged(struct import *im, const char *place, struct err *err)
 	return 0;
 }
 
-/* One rename makes it there or not. Before it everything is on the disk, so that a power cut cannot leave a
- * source whose files are empty. */
+int file_put(const char *path, const void *data, size_t n, struct err *err)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_infra(err, errno, "%s: cannot create", path);
+	return fs_write_all(fd, data, n, err) < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+/* The record and the mark of the boot. */
+static int put_record(const char *made, const json_t *record, struct err *err)
+{
+	autofree char *file = fs_join(made, "source.json"), *mark = fs_join(made, "boot");
+	autofree char *text = json_dumps(record, JSON_INDENT(2) | JSON_SORT_KEYS);
+	autobuf struct buf boot = { 0 };
+
+	if (!text)
+		return err_infra(err, 0, "%s: a value cannot be written as JSON", file);
+	boot_read(boot_id, &boot);
+	if (file_put(file, text, strlen(text), err) < 0)
+		return -1;
+	return file_put(mark, boot.data ? boot.data : "", boot.n, err);
+}
+
+/* One rename makes it there or not. */
 static int publish_rename(struct import *im, const char *made, const char *id, struct err *err)
 {
 	autofree char *sources = fs_join(im->home, "sources"), *place = fs_join(sources, id);
-	autoclose int fd = open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 || syncfs(fd) < 0)
-		return err_infra(err, errno, "%s: cannot sync", made);
 	if (fs_mkdirs(AT_FDCWD, sources, 0755, err) < 0 || clear_damaged(im, place, err) < 0)
 		return -1;
 	if (rename(made, place) < 0)
@@ -180,22 +238,22 @@ static int publish_rename(struct import *im, const char *made, const char *id, s
 
 int import_publish(struct import *im, const json_t *facts, json_t **record, struct err *err)
 {
-	autofree char *made = fs_join(im->work, "made"), *made_tree = fs_join(made, "tree");
-	autofree char *file = fs_join(made, "source.json"), *release = NULL;
+	autofree char *made = fs_join(im->work, "made"), *made_tree = fs_join(made, "tree"), *release = NULL;
 	autoclose int tree = open(im->tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autojson json_t *got = NULL;
 	struct tree_size size;
 
 	if (tree < 0)
 		return err_infra(err, errno, "%s", im->tree);
-	if (kernel_check(tree, im->spec, &release, err) < 0 || tree_seal(tree, &size, err) < 0)
+	if (kernel_check(tree, im->spec, &release, err) < 0)
+		return -1;
+	import_tell(im, "making the source read-only", 0);
+	if (tree_seal(tree, &size, err) < 0)
 		return -1;
 	if (mkdir(made, 0755) < 0 || rename(im->tree, made_tree) < 0)
 		return err_infra(err, errno, "%s", made_tree);
 	got = record_make(facts, release, &size);
-	import_tell(im, "writing to the disk", 0);
-	if (json_write(AT_FDCWD, file, got, err) < 0 ||
-	    publish_rename(im, made, json_str_or(facts, "id", ""), err) < 0)
+	if (put_record(made, got, err) < 0 || publish_rename(im, made, json_str_or(facts, "id", ""), err) < 0)
 		return -1;
 	*record = steal(&got);
 	return 0;
@@ -214,8 +272,10 @@ static void explain_full_disk(const struct import *im, struct err *err)
 	if (err->num != ENOSPC && err->num != EDQUOT && (err->num || free_mb >= 4))
 		return;
 	memcpy(inner, err->msg, sizeof(inner));
-	err_infra(err, ENOSPC, "%s: no room for the source %s: %lld MiB are free, a kernel takes about 1600 MiB; "
-		  "make room there, or choose another place with --home (%.200s)", im->home, im->spec, free_mb, inner);
+	err_infra(err, ENOSPC,
+		  "%s: no room for the source %s: %lld MiB are free, a kernel takes about 1600 MiB; "
+		  "make room there, or choose another place with --home (%.200s)",
+		  im->home, im->spec, free_mb, inner);
 }
 
 static int import_by_kind(struct import *im, const struct spec *spec, json_t **record, struct err *err)

@@ -2,6 +2,7 @@
  *
  *	HOME/sources/<id>/tree           files a-w; directories stay writable for their owner, so that a plain
  *	                                 removal works
+ *	HOME/sources/<id>/boot           until it was looked at once after the machine's next start
  *	HOME/sources/<id>/source.json    the record:
  *	  id         name-<first 12 digits of digest>
  *	  digest     the git tree id; a tarball's SHA-256; of a plain directory the SHA-256 over its sorted
@@ -30,8 +31,8 @@ struct source_progress {
 };
 
 /* What a spec may be, for messages and help. */
-#define SOURCE_FORMS                                                                               \
-	"a directory, DIRECTORY@REVISION or git:DIRECTORY@REVISION of a git repository, a tarball "\
+#define SOURCE_FORMS                                                                                                   \
+	"a directory, DIRECTORY@REVISION or git:DIRECTORY@REVISION of a git repository, a tarball "                    \
 	"(.tar, .tar.gz, .tar.xz, .tar.zst), or deb:PACKAGE"
 
 /* Imports what spec names, or finds it imported; *record is a new reference. Safe against kills and against

@@ -125,7 +125,7 @@ static bool has_left_directory(const char *text)
 {
 	autofree char *path = mem_strdup(text);
 
-	for (char *at; (at = strrchr(path, '@')); ) {
+	for (char *at; (at = strrchr(path, '@'));) {
 		*at = '\0';
 		if (is_dir(path))
 			return true;

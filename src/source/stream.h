@@ -11,11 +11,11 @@
 enum { STREAM_CHUNK = 1 << 20 };
 
 struct stream {
-	int fd;             /* the read end */
+	int fd; /* the read end */
 	pid_t pid;
 	struct err *report; /* shared with the child */
 	char *chunk;
-	size_t zeros;       /* zero bytes at the end of what was read so far */
+	size_t zeros; /* zero bytes at the end of what was read so far */
 };
 
 /* Begins to decompress fd (gzip, bzip2, xz, lzma, zstd, or none of them). */

@@ -40,8 +40,7 @@ static char *release_read(int tree)
 	struct err ignored = { 0 };
 	struct view all, version, patchlevel, sublevel, extra;
 
-	if (!is_type(tree, "Makefile", S_IFREG) ||
-	    fs_read(tree, "Makefile", MAKEFILE_MAX, &text, &ignored) < 0)
+	if (!is_type(tree, "Makefile", S_IFREG) || fs_read(tree, "Makefile", MAKEFILE_MAX, &text, &ignored) < 0)
 		return NULL;
 	all = (struct view){ text.data, text.n };
 	version = makefile_value(all, "VERSION");
@@ -75,8 +74,10 @@ int kernel_check(int tree, const char *what, char **release, struct err *err)
 	/* kbuild refuses to build outside of such a tree, and what is in it would leak into the builds. */
 	for (size_t i = 0; i < countof(built); i++)
 		if (fs_exists(tree, built[i]))
-			return err_user(err, "%s: a kernel was configured or built in it (%s is there): run \"make "
-					"mrproper\" in it, after saving its .config, then try again", what, built[i]);
+			return err_user(err,
+					"%s: a kernel was configured or built in it (%s is there): run \"make "
+					"mrproper\" in it, after saving its .config, then try again",
+					what, built[i]);
 	*release = steal(&got);
 	return 0;
 }

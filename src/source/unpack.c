@@ -24,9 +24,9 @@ struct unpack {
 	struct import *im;
 	struct stream stream;
 	const char *path; /* of the tarball, for messages */
-	char *what;       /* for progress */
-	int top;          /* where it goes */
-	char *parent;     /* the directory of the last entry, NULL at first */
+	char *what;	  /* for progress */
+	int top;	  /* where it goes */
+	char *parent;	  /* the directory of the last entry, NULL at first */
 	int parent_fd;
 	int64_t entries, bytes;
 };
@@ -236,8 +236,7 @@ static int put_hardlink(struct unpack *u, const char *target, const char *leaf, 
 	return 0;
 }
 
-static int put_entry(struct unpack *u, struct archive *a, struct archive_entry *entry, const char *raw,
-		     struct err *err)
+static int put_entry(struct unpack *u, struct archive *a, struct archive_entry *entry, const char *raw, struct err *err)
 {
 	autofree char *name = name_normal(u, raw, err);
 	const char *leaf, *target = archive_entry_hardlink(entry);
@@ -286,8 +285,8 @@ static int put_all(struct unpack *u, struct archive *a, struct err *err)
 	if (status == ARCHIVE_EOF)
 		return 0;
 	return u->entries ? read_failed(u, a, err)
-			  : err_user(err, "%s: is no tar archive: %s; a source is %s", u->path,
-				     archive_error_string(a), SOURCE_FORMS);
+			  : err_user(err, "%s: is no tar archive: %s; a source is %s", u->path, archive_error_string(a),
+				     SOURCE_FORMS);
 }
 
 /* Reads what stands behind the archive's end. libarchive takes an archive that was cut between two files

@@ -1,160 +1,14 @@
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "source_world.h"
 
-#include "base/cleanup.h"
-#include "base/fs.h"
-#include "base/mem.h"
-#include "base/proc.h"
 #include "source/internal.h"
 #include "source/manifest.h"
-#include "source/source.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-
-/* A directory of its own for each test: work/home is Kiln's, the rest is the person's. */
-struct world {
-	char *work, *home;
-};
-
-static int world_make(void **state)
-{
-	struct world *w = mem_alloc(sizeof(*w));
-	const char *tmp = getenv("TMPDIR");
-	char *path = mem_printf("%s/kiln-source-XXXXXX", tmp ? tmp : "/tmp");
-
-	assert_non_null(mkdtemp(path));
-	w->work = realpath(path, NULL);
-	free(path);
-	w->home = fs_join(w->work, "home");
-	*state = w;
-	return 0;
-}
-
-static int world_remove(void **state)
-{
-	struct world *w = *state;
-	struct err err = { 0 };
-
-	assert_int_equal(fs_remove(AT_FDCWD, w->work, &err), 0);
-	free(w->work);
-	free(w->home);
-	free(w);
-	return 0;
-}
-
-static char *at(const struct world *w, const char *name)
-{
-	return fs_join(w->work, name);
-}
-
-static void put(const struct world *w, const char *name, mode_t mode, const char *text)
-{
-	autofree char *path = at(w, name), *dir = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
-	struct err err = { 0 };
-
-	assert_int_equal(fs_mkdirs(AT_FDCWD, dir, 0755, &err), 0);
-	assert_int_equal(fs_write(AT_FDCWD, path, text, strlen(text), mode, &err), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static const char makefile[] = "VERSION = 9\nPATCHLEVEL = 1\nSUBLEVEL = 2\nEXTRAVERSION = -rc3\nNAME = x\n";
-
-static void put_kernel(const struct world *w, const char *dir)
-{
-	static const char *const names[] = { "Makefile", "Kconfig", "arch/z/Kconfig" };
-
-	for (size_t i = 0; i < countof(names); i++) {
-		autofree char *name = fs_join(dir, names[i]);
-
-		put(w, name, 0644, i ? "# nothing\n" : makefile);
-	}
-}
-
-static int import_spec(const struct world *w, const char *spec, json_t **record, struct err *err)
-{
-	*err = (struct err){ 0 };
-	return source_import(w->home, spec, NULL, record, err);
-}
-
-static json_t *import_ok(const struct world *w, const char *spec)
-{
-	struct err err;
-	json_t *record = NULL;
-
-	if (import_spec(w, spec, &record, &err) < 0)
-		fail_msg("%s: %s", spec, err.msg);
-	return record;
-}
-
-static int entries(const struct world *w, const char *name)
-{
-	autofree char *path = at(w, name);
-	autoclosedir DIR *d = opendir(path);
-	int n = 0;
-
-	while (d && readdir(d))
-		n++;
-	return d ? n - 2 : 0;
-}
-
-static void import_fails(const struct world *w, const char *spec, enum err_class class, const char *text)
-{
-	autojson json_t *record = NULL;
-	struct err err;
-	int before = entries(w, "home/sources");
-
-	if (import_spec(w, spec, &record, &err) == 0)
-		fail_msg("%s: was imported", spec);
-	if (err.class != class || !strstr(err.msg, text))
-		fail_msg("%s: class %d, \"%s\", not \"%s\"", spec, err.class, err.msg, text);
-	assert_int_equal(entries(w, "home/sources"), before);
-	assert_int_equal(entries(w, "home/tmp"), 0);
-}
-
-static char *in_tree(const struct world *w, const json_t *record, const char *name)
-{
-	autofree char *tree = source_tree(w->home, json_str_or(record, "id", "?"));
-
-	return fs_join(tree, name);
-}
-
-static void tree_has(const struct world *w, const json_t *record, const char *name, mode_t mode, const char *text)
-{
-	autofree char *path = in_tree(w, record, name);
-	autobuf struct buf got = { 0 };
-	struct err err = { 0 };
-	struct stat st;
-
-	if (fs_read(AT_FDCWD, path, 1 << 20, &got, &err) < 0)
-		fail_msg("%s", err.msg);
-	assert_string_equal(got.data, text);
-	assert_int_equal(stat(path, &st), 0);
-	if ((st.st_mode & 07777) != mode)
-		fail_msg("%s: mode %o, not %o", name, st.st_mode & 07777, mode);
-}
-
-static void tree_lacks(const struct world *w, const json_t *record, const char *name)
-{
-	autofree char *path = in_tree(w, record, name);
-
-	if (fs_exists(AT_FDCWD, path))
-		fail_msg("%s is in the tree", name);
-}
-
-static const char *text_of(const json_t *record, const char *key)
-{
-	return json_str_or(record, key, "(none)");
-}
 
 /* --- specs --- */
 
@@ -232,8 +86,8 @@ static void bad_specs_say_what_to_do(void **state)
 static void names_are_good_for_a_path(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "linux-6.1", "linux-6.1" }, { "../../x y", "x-y" }, { "", "source" }, { "...", "source" },
-		{ "a\n\xffz", "a--z" },
+		{ "linux-6.1", "linux-6.1" }, { "../../x y", "x-y" }, { "", "source" },
+		{ "...", "source" },	      { "a\n\xffz", "a--z" },
 	};
 
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -382,6 +236,30 @@ static void a_damaged_source_is_made_again(void **state)
 	assert_string_equal(text_of(first, "id"), text_of(again, "id"));
 	tree_has(w, again, "Makefile", 0444, makefile);
 	assert_int_equal(entries(w, "home/tmp"), 0);
+}
+
+/* The machine was started anew, as the mark of another boot says; a power cut leaves files short. */
+static void a_source_is_looked_at_after_a_restart(void **state)
+{
+	struct world *w = *state;
+	autofree char *dir = at(w, "linux"), *mark = NULL, *file = NULL;
+	autojson json_t *first = NULL, *whole = NULL, *again = NULL;
+
+	put_kernel(w, "linux");
+	first = import_ok(w, dir);
+	mark = in_tree(w, first, "../boot");
+	file = in_tree(w, first, "Makefile");
+	assert_true(fs_exists(AT_FDCWD, mark));
+	assert_int_equal(truncate(mark, 5), 0);
+	whole = import_ok(w, dir);
+	assert_true(json_equal(first, whole));
+	assert_false(fs_exists(AT_FDCWD, mark));
+	put(w, "mark", 0644, "another boot\n");
+	assert_int_equal(symlink("../../../mark", mark), 0);
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(truncate(file, 0), 0);
+	again = import_ok(w, dir);
+	tree_has(w, again, "Makefile", 0444, makefile);
 }
 
 /* --- tarballs --- */
@@ -568,8 +446,8 @@ static void every_compression_is_read(void **state)
 		const char *name;
 		int filter;
 	} kinds[] = {
-		{ "linux.tar", ARCHIVE_FILTER_NONE },    { "linux.tar.gz", ARCHIVE_FILTER_GZIP },
-		{ "linux.tar.xz", ARCHIVE_FILTER_XZ },   { "linux.tar.zst", ARCHIVE_FILTER_ZSTD },
+		{ "linux.tar", ARCHIVE_FILTER_NONE },	   { "linux.tar.gz", ARCHIVE_FILTER_GZIP },
+		{ "linux.tar.xz", ARCHIVE_FILTER_XZ },	   { "linux.tar.zst", ARCHIVE_FILTER_ZSTD },
 		{ "linux.tar.bz2", ARCHIVE_FILTER_BZIP2 },
 	};
 	struct world *w = *state;
@@ -605,7 +483,9 @@ static void truncated_tarballs_are_noticed(void **state)
 		const char *name;
 		int filter;
 	} kinds[] = {
-		{ "a.tar", ARCHIVE_FILTER_NONE }, { "a.tar.gz", ARCHIVE_FILTER_GZIP }, { "a.tar.xz", ARCHIVE_FILTER_XZ },
+		{ "a.tar", ARCHIVE_FILTER_NONE },
+		{ "a.tar.gz", ARCHIVE_FILTER_GZIP },
+		{ "a.tar.xz", ARCHIVE_FILTER_XZ },
 		{ "a.tar.zst", ARCHIVE_FILTER_ZSTD },
 	};
 	struct world *w = *state;
@@ -667,7 +547,7 @@ static void the_second_import_of_a_tarball_is_quick(void **state)
 
 static void tell_pipe(void *arg, const char *what, int64_t bytes)
 {
-	if (str_starts(what, "writing to"))
+	if (str_starts(what, "making the source"))
 		assert_int_equal(write(*(int *)arg, "w", 1), 1);
 }
 
@@ -703,256 +583,6 @@ static void one_of_many_imports_works(void **state)
 	assert_int_equal(entries(w, "home/tmp"), 0);
 }
 
-/* --- git --- */
-
-static char *sh(const struct world *w, const char *script)
-{
-	const char *argv[] = { "sh", "-euc", script, NULL };
-	const char *env[] = { "GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a",
-			      "GIT_COMMITTER_EMAIL=a@example.org", "GIT_COMMITTER_DATE=1700000000 +0000",
-			      "GIT_AUTHOR_DATE=1700000000 +0000", "GIT_CONFIG_NOSYSTEM=1", "HOME=/nonexistent", NULL };
-	struct proc proc = { .argv = argv, .dir = w->work, .env = env };
-	struct buf out = { 0 };
-	struct err err = { 0 };
-
-	if (proc_run(&proc, &out, &err) < 0)
-		fail_msg("%s: %s", script, err.msg);
-	while (out.n && out.data[out.n - 1] == '\n')
-		out.data[--out.n] = '\0';
-	return buf_steal(&out);
-}
-
-static void sh_is(const struct world *w, const char *script, const char *want)
-{
-	autofree char *got = sh(w, script);
-
-	assert_string_equal(got, want);
-}
-
-/* A repository "linux" with two commits of the same second, a tag, and an ignored file. */
-static char *put_repo(const struct world *w, const char *init)
-{
-	autofree char *script = mem_printf("cd linux; git init -q -b main %s; git add .; git commit -qm one; git tag v9.1;"
-					   "echo two >two; git add .; git commit -qm two; echo o >x.o", init);
-
-	put_kernel(w, "linux");
-	put(w, "linux/.gitignore", 0644, "*.o\n");
-	free(sh(w, script));
-	return at(w, "linux");
-}
-
-static void a_revision_and_a_clean_work_tree_are_one_source(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, ""), *head = mem_printf("%s@HEAD", dir), *main = mem_printf("git:%s@main", dir);
-	autofree char *old = mem_printf("%s@v9.1", dir), *commit = sh(w, "git -C linux rev-parse HEAD");
-	autofree char *tree = sh(w, "git -C linux rev-parse HEAD:"), *described = sh(w, "git -C linux describe --tags");
-	autojson json_t *a = import_ok(w, dir), *b = import_ok(w, head), *c = import_ok(w, main), *d = import_ok(w, old);
-
-	assert_string_equal(text_of(a, "kind"), "git");
-	assert_string_equal(text_of(a, "name"), "linux");
-	assert_string_equal(text_of(a, "digest"), tree);
-	assert_string_equal(text_of(a, "commit"), commit);
-	assert_string_equal(text_of(a, "branch"), "main");
-	assert_string_equal(text_of(a, "describe"), described);
-	assert_int_equal(json_int_or(a, "date", 0), 1700000000);
-	assert_false(json_bool_or(a, "dirty", 1));
-	assert_string_equal(text_of(a, "id"), text_of(b, "id"));
-	assert_string_equal(text_of(a, "id"), text_of(c, "id"));
-	assert_string_equal(text_of(c, "branch"), "main");
-	assert_string_equal(text_of(d, "describe"), "v9.1");
-	assert_true(strcmp(text_of(d, "order"), text_of(a, "order")) < 0);
-	tree_has(w, a, "two", 0444, "two\n");
-	tree_lacks(w, a, "x.o");
-	tree_lacks(w, a, ".git");
-	tree_lacks(w, d, "two");
-	assert_int_equal(entries(w, "home/tmp"), 0);
-}
-
-static void a_dirty_work_tree_is_snapshotted_and_left_alone(void **state)
-{
-	const char *look = "cd linux; git status --porcelain; sha256sum .git/index; find .git | sort | sha256sum; git stash list";
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, ""), *before = NULL, *after = NULL;
-	autojson json_t *clean = import_ok(w, dir), *dirty = NULL, *again = NULL, *committed = NULL;
-
-	free(sh(w, "cd linux; echo changed >two; echo new >new; rm Kconfig; printf '# k\\n' >Kconfig; git add Kconfig;"
-		   "chmod +x Makefile; git mv arch/z/Kconfig arch/z/K; git status >/dev/null"));
-	before = sh(w, look);
-	dirty = import_ok(w, dir);
-	after = sh(w, look);
-	assert_string_equal(before, after);
-	assert_true(json_bool_or(dirty, "dirty", 0));
-	assert_string_not_equal(text_of(clean, "id"), text_of(dirty, "id"));
-	assert_true(str_ends(text_of(dirty, "describe"), "-dirty"));
-	tree_has(w, dirty, "two", 0444, "changed\n");
-	tree_has(w, dirty, "new", 0444, "new\n");
-	tree_has(w, dirty, "Makefile", 0555, makefile);
-	tree_has(w, dirty, "arch/z/K", 0444, "# nothing\n");
-	tree_lacks(w, dirty, "arch/z/Kconfig");
-	tree_lacks(w, dirty, "x.o");
-	again = import_ok(w, dir);
-	assert_true(json_equal(dirty, again));
-	/* The same content, committed, is the same source under a new commit. */
-	free(sh(w, "cd linux; git add -A; git commit -qm three"));
-	committed = import_ok(w, dir);
-	assert_string_equal(text_of(dirty, "id"), text_of(committed, "id"));
-	assert_false(json_bool_or(committed, "dirty", 1));
-	assert_string_not_equal(text_of(dirty, "commit"), text_of(committed, "commit"));
-	assert_int_equal(entries(w, "home/tmp"), 0);
-}
-
-/* Within one tick of the clock, with the same size: only the index's own mtime tells git to look. */
-static void a_change_right_after_git_add_is_seen(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, "");
-
-	for (int i = 0; i < 5; i++) {
-		autofree char *want = mem_printf("%c\n", 'b' + i);
-		autofree char *script = mem_printf("cd linux; echo a >two; git add two; printf '%s' >two", want);
-		autojson json_t *record = NULL;
-
-		free(sh(w, script));
-		record = import_ok(w, dir);
-		tree_has(w, record, "two", 0444, want);
-	}
-}
-
-/* A snapshot is what a commit would hold, and the tree has the objects' bytes: no filter's, no CRLF. */
-static void attributes_and_filters_are_for_commits_only(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, ""), *head = mem_printf("%s@HEAD", dir);
-	autojson json_t *revision = NULL, *work_tree = NULL, *dirty = NULL, *committed = NULL;
-
-	free(sh(w, "cd linux; git config core.autocrlf true; git config filter.f.smudge 'touch ../smudged; cat';"
-		   "git config filter.f.clean 'tr a-z A-Z'; git config filter.f.required true; mkdir ../hooks;"
-		   "printf '#!/bin/sh\\ntouch %s/../hooked\\n' \"$PWD\" >../hooks/post-index-change;"
-		   "chmod +x ../hooks/post-index-change;"
-		   "printf '*.id ident\\n*.txt text eol=crlf\\n*.f filter=f\\n' >.gitattributes;"
-		   "printf '$Id$\\n' >a.id; printf 'a\\r\\n' >a.txt; echo f >a.f; git add -A 2>/dev/null; git commit -qm a;"
-		   "rm a.id; git checkout -q a.id; git config core.hooksPath \"$PWD/../hooks\""));
-	revision = import_ok(w, head);
-	work_tree = import_ok(w, dir);
-	tree_has(w, revision, "a.id", 0444, "$Id$\n");
-	tree_has(w, revision, "a.txt", 0444, "a\n");
-	tree_has(w, revision, "a.f", 0444, "F\n");
-	assert_string_equal(text_of(revision, "id"), text_of(work_tree, "id"));
-	free(sh(w, "cd linux; printf 'b\\r\\n' >a.txt; echo g >a.f; printf 'x\\r\\n' >plain"));
-	dirty = import_ok(w, dir);
-	tree_has(w, dirty, "a.txt", 0444, "b\n");
-	tree_has(w, dirty, "a.f", 0444, "G\n");
-	sh_is(w, "ls", "home\nhooks\nlinux");
-	free(sh(w, "cd linux; git config --unset core.hooksPath; git add -A 2>/dev/null; git commit -qm b"));
-	committed = import_ok(w, head);
-	assert_string_equal(text_of(dirty, "id"), text_of(committed, "id"));
-}
-
-static void git_finds_its_way_in_odd_repositories(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, "--object-format=sha256"), *bare = NULL, *linked = at(w, "linked");
-	autojson json_t *a = import_ok(w, dir), *b = NULL, *c = NULL, *d = NULL;
-
-	assert_int_equal(strlen(text_of(a, "digest")), 64);
-	free(sh(w, "git -C linux worktree add -q --detach ../linked; git clone -q --bare linux \"$PWD/a b.git\";"
-		   "git -C linux update-index --split-index; git -C linux update-index --untracked-cache"));
-	b = import_ok(w, linked);
-	assert_string_equal(text_of(a, "id"), text_of(b, "id"));
-	assert_string_equal(text_of(b, "branch"), "");
-	bare = at(w, "a b.git@v9.1");
-	c = import_ok(w, bare);
-	assert_string_equal(text_of(c, "name"), "a-b");
-	tree_lacks(w, c, "two");
-	free(sh(w, "echo split >linux/split"));
-	d = import_ok(w, dir);
-	tree_has(w, d, "split", 0444, "split\n");
-	tree_has(w, d, "two", 0444, "two\n");
-}
-
-static void a_sparse_checkout_is_whole(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, "");
-	autojson json_t *record = NULL;
-
-	free(sh(w, "cd linux; mkdir extra; echo e >extra/e; git add .; git commit -qm e;"
-		   "git sparse-checkout set --sparse-index arch 2>/dev/null; test ! -e extra"));
-	record = import_ok(w, dir);
-	tree_has(w, record, "extra/e", 0444, "e\n");
-	assert_false(json_bool_or(record, "dirty", 1));
-}
-
-static void a_repository_without_commits_is_snapshotted(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = at(w, "linux"), *head = mem_printf("%s@HEAD", dir);
-	autojson json_t *record = NULL;
-
-	put_kernel(w, "linux");
-	free(sh(w, "git init -q linux"));
-	record = import_ok(w, dir);
-	assert_true(json_bool_or(record, "dirty", 0));
-	assert_string_equal(text_of(record, "commit"), "");
-	tree_has(w, record, "Makefile", 0444, makefile);
-	import_fails(w, head, ERR_USER, "has no commit \"HEAD\"");
-}
-
-static void a_home_inside_the_work_tree_is_left_out(void **state)
-{
-	struct world *w = *state;
-	autojson json_t *first = NULL, *again = NULL;
-
-	put_kernel(w, ".");
-	free(sh(w, "git init -q; git add .; git commit -qm one"));
-	first = import_ok(w, w->work);
-	again = import_ok(w, w->work);
-	assert_false(json_bool_or(first, "dirty", 1));
-	assert_string_equal(text_of(first, "id"), text_of(again, "id"));
-	tree_lacks(w, again, "home");
-}
-
-static void what_git_cannot_give_is_said(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, ""), *no = mem_printf("%s@v9.9", dir), *range = mem_printf("%s@v9.1..main", dir);
-	autofree char *sub = mem_printf("%s/arch@HEAD", dir), *inside = mem_printf("%s/arch", dir);
-	autofree char *broken = at(w, "broken"), *blob = mem_printf("%s@HEAD:Makefile", dir), *lost = at(w, "lost@HEAD");
-
-	import_fails(w, no, ERR_USER, "has no commit \"v9.9\"");
-	import_fails(w, range, ERR_USER, "has no commit");
-	import_fails(w, blob, ERR_USER, "has no commit");
-	import_fails(w, sub, ERR_USER, "is a directory inside the repository of");
-	import_fails(w, inside, ERR_USER, "is no kernel source");
-	put_kernel(w, "broken");
-	put(w, "broken/.git", 0644, "gitdir: /nonexistent\n");
-	import_fails(w, broken, ERR_INFRA, "git cannot read this repository");
-	free(sh(w, "cp -r linux lost; cd lost; f=$(git rev-parse HEAD:two); rm -f .git/objects/${f%${f#??}}/${f#??}"));
-	import_fails(w, lost, ERR_INFRA, "cannot write out the git tree");
-	free(sh(w, "mkdir plain; cd plain; git init -q; echo x >x; git add x; git commit -qm x"));
-	free(steal(&lost));
-	lost = at(w, "plain@HEAD");
-	import_fails(w, lost, ERR_USER, "is no kernel source");
-}
-
-/* As in a hook, where git says by the environment which repository is meant. */
-static void the_environment_leads_git_nowhere_else(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = put_repo(w, "");
-	autojson json_t *record = NULL;
-
-	setenv("GIT_DIR", "/nonexistent", 1);
-	setenv("GIT_INDEX_FILE", "/nonexistent/index", 1);
-	setenv("GIT_WORK_TREE", "/", 1);
-	record = import_ok(w, dir);
-	unsetenv("GIT_DIR");
-	unsetenv("GIT_INDEX_FILE");
-	unsetenv("GIT_WORK_TREE");
-	tree_has(w, record, "two", 0444, "two\n");
-}
-
 /* With arguments it imports one source and prints its record: what tests in shell need. */
 static int import_main(const char *home, const char *spec)
 {
@@ -983,6 +613,7 @@ int main(int argc, char **argv)
 		T(a_file_that_changes_is_noticed),
 		T(what_is_no_kernel_is_refused),
 		T(a_damaged_source_is_made_again),
+		T(a_source_is_looked_at_after_a_restart),
 		T(tarballs_from_golden_files),
 		T(every_compression_is_read),
 		T(truncated_tarballs_are_noticed),
@@ -990,16 +621,6 @@ int main(int argc, char **argv)
 		T(what_is_no_tarball_is_refused),
 		T(the_second_import_of_a_tarball_is_quick),
 		T(one_of_many_imports_works),
-		T(a_revision_and_a_clean_work_tree_are_one_source),
-		T(a_dirty_work_tree_is_snapshotted_and_left_alone),
-		T(a_change_right_after_git_add_is_seen),
-		T(attributes_and_filters_are_for_commits_only),
-		T(git_finds_its_way_in_odd_repositories),
-		T(a_sparse_checkout_is_whole),
-		T(a_repository_without_commits_is_snapshotted),
-		T(a_home_inside_the_work_tree_is_left_out),
-		T(what_git_cannot_give_is_said),
-		T(the_environment_leads_git_nowhere_else),
 	};
 
 	if (argc == 4 && strcmp(argv[1], "import") == 0)
