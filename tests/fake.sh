@@ -46,12 +46,31 @@ fake_source() {
 	shift
 	cp -R "$TESTS/fake-kernel" "$dir"
 	printf '%s\n' "$@" >"$dir/boot.script"
-	sed -i 's,^\t@$(CROSS_COMPILE)objcopy .*,\t@cp $(srctree)/boot.script $(b)/$@,' "$dir/Makefile"
+	sed -i 's,^\t@$(CROSS_COMPILE)objcopy .*,\t@{ cat $(srctree)/boot.script; sha256sum <$(config); } >$(b)/$@,' "$dir/Makefile"
 }
 GOOD_BOOT=("[    0.000000] Linux version 6.1.99-fake" "KILN-GUEST-START machine=fake release=6.1.99 cpus=1 bits=64 endian=little"
 	"KTAP version 1" "1..0" "KILN-GUEST-DONE status=0" "@poweroff")
 fake_source "$WORK/linux" "${GOOD_BOOT[@]}"
 # json FILE EXPRESSION: a Python expression over the document j.
 json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
-# processes: those that still run below this test, by their environment.
-processes() { grep -lsz "KILN_HOME=$KILN_HOME" /proc/[0-9]*/environ 2>/dev/null | grep -v "/proc/$$/" | grep -vc "^$"; }
+# processes: how many run for this test's home: by their environment, or in a sandbox made of its directories.
+processes() {
+	python3 - "$WORK" <<'END'
+import os, sys
+mark, own, n = sys.argv[1].encode(), set(), 0
+pid = os.getpid()
+while pid > 1:
+    own.add(pid)
+    pid = int(open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[1])
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        stat = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        if int(pid) in own or int(stat[1]) in own or stat[0] == "Z":
+            continue
+        text = open(f"/proc/{pid}/environ", "rb").read() + open(f"/proc/{pid}/mountinfo", "rb").read()
+        n += mark in text
+    except OSError:
+        pass
+print(n)
+END
+}

@@ -253,6 +253,8 @@ static int task_retry(struct run *run, struct task *task, struct err *err)
 	for (size_t i = 0; i < task->waiters.n; i++) {
 		const struct run_cell *c = &run->cells[task->waiters.data[i].cell];
 
+		/* Another retry may have reset the cell already. */
+		whole &= task->kind == PLAN_BOOT ? c->build != NULL : task->kind != PLAN_BUILD || c->configure != NULL;
 		whole &= still_there(run, c->configure) && still_there(run, c->init) && still_there(run, c->build);
 	}
 	if (whole)
