@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "guest/compile.h"
 #include "guest/cpio.h"
-#include "kernel/toolchain.h"
+#include "kernel/kernel.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -181,13 +181,47 @@ static int initrd_make(struct init *init, const char *program, struct err *err)
 	return ret;
 }
 
+static bool tool_is_among(const json_t *tool, const json_t *tools)
+{
+	json_t *mine;
+	size_t i;
+
+	json_array_foreach((json_t *)tools, i, mine)
+		if (strcmp(json_str_or(mine, "name", ""), json_str_or(tool, "name", "")) == 0 &&
+		    strcmp(json_str_or(mine, "digest", ""), json_str_or(tool, "digest", "")) == 0)
+			return true;
+	return false;
+}
+
+/* The programs of this machine must be those that the spec names: they decide the bytes. */
+static int tools_check(const char *home, const json_t *toolchain, struct err *err)
+{
+	const char *compiler, *prefix;
+	autojson json_t *here = NULL;
+	json_t *tool;
+	size_t i;
+
+	if (json_field_str(toolchain, "compiler", &compiler, err) < 0 ||
+	    json_field_str(toolchain, "prefix", &prefix, err) < 0)
+		return err_wrap(err, "toolchain");
+	if (toolchain_identify(home, compiler, prefix, NULL, &here, err) < 0) {
+		err->class = ERR_INFRA; /* it was there where the spec was made */
+		return -1;
+	}
+	json_array_foreach(json_object_get(toolchain, "tools"), i, tool)
+		if (!tool_is_among(tool, here))
+			return err_infra(err, 0, "%s of this machine is not the one of the request (%s)",
+					 json_str_or(tool, "name", "?"), json_str_or(tool, "version", "?"));
+	return 0;
+}
+
 static int init_make(struct step *step, struct init *init, struct err *err)
 {
 	autofree char *program = fs_join(init->out, "init");
 	struct err ignored = { 0 };
 	int ret;
 
-	if (toolchain_verify(step->home, init->toolchain, err) < 0 || sources_unpack(step, init, err) < 0)
+	if (tools_check(step->home, init->toolchain, err) < 0 || sources_unpack(step, init, err) < 0)
 		return -1;
 	ret = programs_make(init, err);
 	if (fs_exists(AT_FDCWD, init->log) && step_artefact(step, "log", init->log, ret ? &ignored : err) < 0)

@@ -438,7 +438,11 @@ static void step_wrong_tools(void **state)
 	json_array_foreach(tools, i, tool)
 		json_object_set_new(tool, "digest",
 				    json_string("1111111111111111111111111111111111111111111111111111111111111111"));
-	step_refuses(&f, ERR_INFRA, CC);
+	step_refuses(&f, ERR_INFRA, "is not the one of the request");
+
+	fixture_make(&f, tiny_init);
+	json_object_set_new(json_object_get(f.spec, "toolchain"), "prefix", json_string("no-such-machine-"));
+	step_refuses(&f, ERR_INFRA, "no-such-machine-" CC);
 }
 
 int main(void)
