@@ -87,8 +87,9 @@ static json_t *configure_spec(const struct plan *plan, const struct plan_cell *c
 static json_t *build_options(const struct plan *plan, const struct plan_cell *cell)
 {
 	json_t *options = names_json(&cell->row->options);
+	autojson json_t *further = names_json(&plan->options);
 
-	json_array_extend(options, names_json(&plan->options));
+	json_array_extend(options, further);
 	return options;
 }
 

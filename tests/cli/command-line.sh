@@ -18,10 +18,10 @@ run 0 "version" "$KILN" --version
 out_has "kiln 0." "is printed"
 run 2 "no source" env -C / "$KILN" run
 err_has "give one with --source" "says what may be given"
-run 2 "an unknown matrix" "$KILN" plan nonsense --source /nonexistent
+run 2 "an unknown matrix" "$KILN" plan nonsense --source /dev/null/none
 err_has 'no matrix "nonsense"' "is named before the source is looked for"
-run 2 "no such source" "$KILN" plan smoke --source /nonexistent
-err_has "/nonexistent" "is named"
+run 2 "no such source" "$KILN" plan smoke --source /dev/null/none
+err_has "/dev/null/none" "is named"
 run 2 "show without a run" "$KILN" show
 err_has "kiln run smoke" "says how to get one"
 run 2 "log of nothing" "$KILN" log arm64/tiny/gcc
