@@ -163,7 +163,9 @@ void progress_event(const struct run_event *e, void *data)
 		break;
 	case RUN_NOTE:
 		erase(p);
-		fprintf(p->out, "note  %s: %s\n", short_build(e->build), e->text);
+		if (e->kvm)
+			active_remove(p, e->task);
+		fprintf(p->out, "note  %s%s%s\n", e->kvm ? "" : short_build(e->build), e->kvm ? "" : ": ", e->text);
 		break;
 	case RUN_TICK:
 		break;

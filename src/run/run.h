@@ -16,7 +16,7 @@ enum run_event_kind {
 	RUN_BEGIN,   /* the cells are known: run, resumed */
 	RUN_STARTED, /* a step started: kind, build, board */
 	RUN_ENDED,   /* a step ended: verdict, reason, seconds */
-	RUN_NOTE,    /* a requested option did not survive: build, text */
+	RUN_NOTE,    /* something worth knowing: build, text; kvm: a probe has ended */
 	RUN_TICK,    /* time passes, a few times a second */
 	RUN_DONE,    /* nothing runs any more */
 };
@@ -34,6 +34,7 @@ struct run_event {
 	double seconds;
 	bool again;         /* an infra verdict: it is tried again */
 	const char *text;
+	bool kvm;
 	int64_t bytes;
 	size_t finished, running, waiting; /* steps, by now */
 };

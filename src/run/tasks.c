@@ -277,6 +277,16 @@ static void emit_ended(struct run *run, const struct task *task, const json_t *r
 	run_emit(run, &event);
 }
 
+static void emit_kvm(struct run *run, const struct task *task, bool works)
+{
+	struct run_event event = task_event(task, RUN_NOTE);
+
+	event.kvm = true;
+	event.text = works ? "KVM boots guests here: it is used from the next run on"
+			   : "KVM does not boot guests here: TCG is used";
+	run_emit(run, &event);
+}
+
 /* Options that were asked for and are not in the final .config. */
 static void emit_dropped(struct run *run, const struct task *task, const json_t *record)
 {
@@ -305,7 +315,7 @@ static int task_finish(struct run *run, struct task *task, json_t *record, struc
 		bool works = strcmp(json_str_or(record, "verdict", ""), "pass") == 0;
 
 		run->finished++;
-		emit_ended(run, task, record, false);
+		emit_kvm(run, task, works);
 		return qemu_kvm_record(run->options->home, task->kvm_probe_of, works, err);
 	}
 	run->finished += !again;
