@@ -35,4 +35,22 @@ out_has() { grep -qF -- "$1" "$WORK/out"; ok $? "$2"; }
 err_has() { grep -qF -- "$1" "$WORK/err"; ok $? "$2"; }
 out_lacks() { ! grep -qF -- "$1" "$WORK/out"; ok $? "$2"; }
 is() { [ "$1" = "$2" ]; local s=$?; [ $s -eq 0 ] || printf '# got:  %s\n# want: %s\n' "$1" "$2"; ok $s "$3"; }
+# shared_home: one home for all tests that build real kernels, kept from run to run.
+shared_home() {
+	export KILN_HOME=${KILN_E2E_HOME:-$TESTS/../build/e2e-home}
+	mkdir -p "$KILN_HOME" && KILN_HOME=$(realpath "$KILN_HOME")
+}
+# json FILE EXPRESSION: a Python expression over the document j.
+json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
+# until_true N COMMAND...: waits up to N tenths of a second until the command succeeds.
+until_true() {
+	local n=$1
+	shift
+	while [ "$n" -gt 0 ]; do
+		"$@" && return 0
+		sleep 0.1
+		n=$((n - 1))
+	done
+	return 1
+}
 finish() { echo "1..$test_count"; }
