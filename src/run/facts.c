@@ -1,5 +1,6 @@
 /* What the world is like: found out once, before the plan is followed. */
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "guest/guest.h"
 #include "kernel/kernel.h"
 #include "qemu/qemu.h"
@@ -62,6 +63,20 @@ static int facts_machine(struct run *run, const struct plan_cell *cell, const st
 	return 0;
 }
 
+/* Compiled here once, so that no boot waits for it. */
+static int warm_patterns(struct run *run, struct err *err)
+{
+	autofree char *cache = fs_join(run->options->home, "cache");
+	struct judge_rules *rules = NULL;
+
+	if (run->options->plan_only)
+		return 0;
+	if (judge_rules_new(run->catalog->patterns, run->catalog->n_patterns, cache, &rules, err) < 0)
+		return -1;
+	judge_rules_free(rules);
+	return 0;
+}
+
 static int facts_patterns(struct run *run, struct err *err)
 {
 	autojson json_t *patterns = qemu_patterns_spec(run->catalog->patterns, run->catalog->n_patterns);
@@ -70,7 +85,7 @@ static int facts_patterns(struct run *run, struct err *err)
 	if (depot_put_bytes(run->depot, text, strlen(text), run->patterns, err) < 0)
 		return -1;
 	run->facts.patterns = run->patterns;
-	return 0;
+	return warm_patterns(run, err);
 }
 
 static int facts_init(struct run *run, struct err *err)
