@@ -147,21 +147,22 @@ static void print_block(struct matrix *m, struct view arch, const text_vec *boar
 	json_t *build;
 	size_t i;
 
-	fprintf(m->out, "%-*s%*s%-*s", names, "", GAP, "", builds, "build");
+	fprintf(m->out, "%-*s%*s%-*s", names, "", GAP, "", boards->n ? builds : 0, "build");
 	for (size_t b = 0; b < boards->n; b++) {
 		*vec_push(&widths) = column_width(m, boards->data[b]);
-		fprintf(m->out, "%*s%-*s", GAP, "", widths.data[b], boards->data[b]);
+		/* The last column is not padded: no blanks at the end of a line. */
+		fprintf(m->out, "%*s%-*s", GAP, "", b + 1 < boards->n ? widths.data[b] : 0, boards->data[b]);
 	}
 	fputc('\n', m->out);
 	json_array_foreach(json_object_get(m->document, "builds"), i, build) {
 		if (arch.n && !view_eq(build_arch(text(build, "build")), arch))
 			continue;
 		fprintf(m->out, "%-*s", names, text(build, "build"));
-		print_cell(m, build, builds);
+		print_cell(m, build, boards->n ? builds : 0);
 		for (size_t b = 0; b < boards->n; b++) {
 			autofree char *key = mem_printf("%s@%s", text(build, "build"), boards->data[b]);
 
-			print_cell(m, map_get(&m->cells, view_of(key)), widths.data[b]);
+			print_cell(m, map_get(&m->cells, view_of(key)), b + 1 < boards->n ? widths.data[b] : 0);
 		}
 		fputc('\n', m->out);
 	}
