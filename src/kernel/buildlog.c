@@ -52,6 +52,8 @@ static const struct mark marks[] = {
 	{ "*** Can't find default configuration", true, LINE_ERROR },
 	{ ": syntax error", false, LINE_ERROR },
 	{ ": unknown statement ", false, LINE_ERROR },
+	{ ": can't open file \"", false, LINE_ERROR },
+	{ ":error: ", false, LINE_ERROR },
 	{ ": warning: ", false, LINE_WARNING },
 	{ ":warning: ", false, LINE_WARNING },
 	{ ": Warning: ", false, LINE_WARNING },
