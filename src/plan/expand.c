@@ -121,8 +121,8 @@ static int check_names(const struct catalog *catalog, const struct plan_request 
 	return 0;
 }
 
-static const char *const default_config[] = { "tiny" };
-static const char *const default_toolchain[] = { "gcc" };
+/* The matrix of a request that names none; a selection without one takes what it leaves open from its first row. */
+static const char default_matrix[] = "smoke";
 
 /* The archs that the request's boards belong to, or all. */
 static struct names archs_of(struct plan *plan, const struct plan_request *r)
@@ -147,15 +147,15 @@ static struct names archs_of(struct plan *plan, const struct plan_request *r)
 /* The row of a request that names archs, configs or boards but no matrix. */
 static struct catalog_row *own_row(struct plan *plan, const struct plan_request *r)
 {
+	const struct catalog_matrix *matrix = catalog_matrix(plan->catalog, default_matrix);
 	struct catalog_row *row = arena_alloc(&plan->arena, sizeof(*row));
 
+	if (matrix && matrix->n_rows)
+		*row = matrix->rows[0];
 	row->archs = r->archs.n ? r->archs : archs_of(plan, r);
-	row->configs = r->configs.n ? r->configs : (struct names){ default_config, 1 };
-	row->toolchains = r->toolchains.n ? r->toolchains : (struct names){ default_toolchain, 1 };
+	row->configs = r->configs.n ? r->configs : row->configs;
+	row->toolchains = r->toolchains.n ? r->toolchains : row->toolchains;
 	row->boards = r->boards;
-	row->rootfs = plan->catalog->n_rootfss ? plan->catalog->rootfss[0].name : NULL;
-	if (catalog_rootfs(plan->catalog, "init"))
-		row->rootfs = "init";
 	return row;
 }
 
@@ -169,7 +169,7 @@ int plan_expand(const struct catalog *catalog, const struct plan_request *reques
 {
 	const struct plan_request *r = request;
 	bool own = !r->matrix && (r->archs.n || r->configs.n || r->toolchains.n || r->boards.n);
-	const char *name = r->matrix ? r->matrix : "smoke";
+	const char *name = r->matrix ? r->matrix : default_matrix;
 	const struct catalog_matrix *matrix;
 	cell_vec cells = { 0 };
 	struct plan *plan;
