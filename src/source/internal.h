@@ -52,8 +52,6 @@ int import_work(struct import *im, struct err *err);
 json_t *import_find(const struct import *im, const json_t *facts);
 /* Checks, seals and publishes im->tree; the identity's lock is held. */
 int import_publish(struct import *im, const json_t *facts, json_t **record, struct err *err);
-/* Writes a file that need not survive a power cut: no sync. */
-int file_put(const char *path, const void *data, size_t n, struct err *err);
 /* Counts n more bytes and tells of them now and then. */
 void import_tell(struct import *im, const char *what, int64_t n);
 

@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "source/internal.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -76,15 +75,10 @@ void manifest_add(struct manifest *m, const char *path, const struct stat *st, c
 void manifest_save(const struct manifest *m, const char *home, const char *key)
 {
 	autofree char *dir = fs_join(home, "cache/dir"), *path = manifest_path(home, key);
-	autofree char *fresh = mem_printf("%s.new", path); /* the directory's lock is held: ours alone */
 	struct err ignored = { 0 };
 
-	if (fs_mkdirs(AT_FDCWD, dir, 0755, &ignored) < 0)
-		return;
-	if (file_put(fresh, m->text.data ? m->text.data : "", m->text.n, &ignored) < 0)
-		unlink(fresh);
-	else
-		rename(fresh, path);
+	if (fs_mkdirs(AT_FDCWD, dir, 0755, &ignored) == 0)
+		fs_write(AT_FDCWD, path, m->text.data ? m->text.data : "", m->text.n, 0644, &ignored);
 }
 
 void manifest_free(struct manifest *m)

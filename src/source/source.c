@@ -104,10 +104,13 @@ int import_work(struct import *im, struct err *err)
 	return 0;
 }
 
+/* The lock goes first: removing a kernel took minutes on a disk mounted with discard, and nobody need wait for it. */
 static void import_end(struct import *im)
 {
 	struct err ignored = { 0 };
 
+	if (im->lock >= 0)
+		close(im->lock);
 	if (im->work) {
 		autofree char *lock = mem_printf("%s.lock", im->work);
 
@@ -116,50 +119,8 @@ static void import_end(struct import *im)
 	}
 	if (im->work_lock >= 0)
 		close(im->work_lock);
-	if (im->lock >= 0)
-		close(im->lock);
 	free(im->work);
 	free(im->tree);
-}
-
-/* Nothing is synced: syncfs waits for what everybody else on the disk wrote, minutes next to a few builds. Instead a
- * source names the boot of the machine it was made in. After another one the files' sizes are compared once: a
- * power cut leaves files short, as file systems that delay allocation set the size when the data are down. */
-static void boot_read(const char *path, struct buf *id)
-{
-	struct err ignored = { 0 };
-
-	if (fs_read(AT_FDCWD, path, 256, id, &ignored) < 0)
-		buf_clear(id);
-}
-
-static const char boot_id[] = "/proc/sys/kernel/random/boot_id";
-
-static bool is_whole(const char *tree, const json_t *record)
-{
-	autoclose int fd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct err ignored = { 0 };
-	struct tree_size size;
-
-	return fd >= 0 && tree_seal(fd, &size, &ignored) == 0 && size.files == json_int_or(record, "files", -1) &&
-	       size.bytes == json_int_or(record, "bytes", -1);
-}
-
-static bool survived(const char *dir, const char *tree, const json_t *record)
-{
-	autofree char *mark = fs_join(dir, "boot");
-	autobuf struct buf made_in = { 0 }, now = { 0 };
-
-	if (access(mark, F_OK) < 0)
-		return true; /* looked at before */
-	boot_read(mark, &made_in);
-	boot_read(boot_id, &now);
-	if (now.n && view_eq((struct view){ made_in.data, made_in.n }, (struct view){ now.data, now.n }))
-		return true;
-	if (!is_whole(tree, record))
-		return false;
-	unlink(mark);
-	return true;
 }
 
 json_t *import_find(const struct import *im, const json_t *facts)
@@ -171,7 +132,7 @@ json_t *import_find(const struct import *im, const json_t *facts)
 	struct err ignored = { 0 };
 
 	if (access(path, R_OK) < 0 || access(tree, X_OK) < 0 || json_read(AT_FDCWD, path, &record, &ignored) < 0 ||
-	    strcmp(json_str_or(record, "digest", ""), digest) != 0 || !survived(dir, tree, record))
+	    strcmp(json_str_or(record, "digest", ""), digest) != 0)
 		return NULL;
 	json_object_update(record, (json_t *)facts);
 	return json_incref(record);
@@ -200,35 +161,15 @@ static int clear_damaged(struct import *im, const char *place, struct err *err)
 	return 0;
 }
 
-int file_put(const char *path, const void *data, size_t n, struct err *err)
-{
-	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		return err_infra(err, errno, "%s: cannot create", path);
-	return fs_write_all(fd, data, n, err) < 0 ? err_wrap(err, "%s", path) : 0;
-}
-
-/* The record and the mark of the boot. */
-static int put_record(const char *made, const json_t *record, struct err *err)
-{
-	autofree char *file = fs_join(made, "source.json"), *mark = fs_join(made, "boot");
-	autofree char *text = json_dumps(record, JSON_INDENT(2) | JSON_SORT_KEYS);
-	autobuf struct buf boot = { 0 };
-
-	if (!text)
-		return err_infra(err, 0, "%s: a value cannot be written as JSON", file);
-	boot_read(boot_id, &boot);
-	if (file_put(file, text, strlen(text), err) < 0)
-		return -1;
-	return file_put(mark, boot.data ? boot.data : "", boot.n, err);
-}
-
-/* One rename makes it there or not. */
+/* One rename makes it there or not. Before it everything is on the disk, so that a power cut cannot leave a
+ * source whose files are empty; for a whole kernel that takes a second or two. */
 static int publish_rename(struct import *im, const char *made, const char *id, struct err *err)
 {
 	autofree char *sources = fs_join(im->home, "sources"), *place = fs_join(sources, id);
+	autoclose int fd = open(made, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0 || syncfs(fd) < 0)
+		return err_infra(err, errno, "%s: cannot sync", made);
 	if (fs_mkdirs(AT_FDCWD, sources, 0755, err) < 0 || clear_damaged(im, place, err) < 0)
 		return -1;
 	if (rename(made, place) < 0)
@@ -238,7 +179,8 @@ static int publish_rename(struct import *im, const char *made, const char *id, s
 
 int import_publish(struct import *im, const json_t *facts, json_t **record, struct err *err)
 {
-	autofree char *made = fs_join(im->work, "made"), *made_tree = fs_join(made, "tree"), *release = NULL;
+	autofree char *made = fs_join(im->work, "made"), *made_tree = fs_join(made, "tree");
+	autofree char *file = fs_join(made, "source.json"), *release = NULL;
 	autoclose int tree = open(im->tree, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autojson json_t *got = NULL;
 	struct tree_size size;
@@ -253,7 +195,7 @@ int import_publish(struct import *im, const json_t *facts, json_t **record, stru
 	if (mkdir(made, 0755) < 0 || rename(im->tree, made_tree) < 0)
 		return err_infra(err, errno, "%s", made_tree);
 	got = record_make(facts, release, &size);
-	if (put_record(made, got, err) < 0 || publish_rename(im, made, json_str_or(facts, "id", ""), err) < 0)
+	if (json_write(AT_FDCWD, file, got, err) < 0 || publish_rename(im, made, json_str_or(facts, "id", ""), err) < 0)
 		return -1;
 	*record = steal(&got);
 	return 0;

@@ -2,7 +2,6 @@
  *
  *	HOME/sources/<id>/tree           files a-w; directories stay writable for their owner, so that a plain
  *	                                 removal works
- *	HOME/sources/<id>/boot           until it was looked at once after the machine's next start
  *	HOME/sources/<id>/source.json    the record:
  *	  id         name-<first 12 digits of digest>
  *	  digest     the git tree id; a tarball's SHA-256; of a plain directory the SHA-256 over its sorted

@@ -238,30 +238,6 @@ static void a_damaged_source_is_made_again(void **state)
 	assert_int_equal(entries(w, "home/tmp"), 0);
 }
 
-/* The machine was started anew, as the mark of another boot says; a power cut leaves files short. */
-static void a_source_is_looked_at_after_a_restart(void **state)
-{
-	struct world *w = *state;
-	autofree char *dir = at(w, "linux"), *mark = NULL, *file = NULL;
-	autojson json_t *first = NULL, *whole = NULL, *again = NULL;
-
-	put_kernel(w, "linux");
-	first = import_ok(w, dir);
-	mark = in_tree(w, first, "../boot");
-	file = in_tree(w, first, "Makefile");
-	assert_true(fs_exists(AT_FDCWD, mark));
-	assert_int_equal(truncate(mark, 5), 0);
-	whole = import_ok(w, dir);
-	assert_true(json_equal(first, whole));
-	assert_false(fs_exists(AT_FDCWD, mark));
-	put(w, "mark", 0644, "another boot\n");
-	assert_int_equal(symlink("../../../mark", mark), 0);
-	assert_int_equal(chmod(file, 0644), 0);
-	assert_int_equal(truncate(file, 0), 0);
-	again = import_ok(w, dir);
-	tree_has(w, again, "Makefile", 0444, makefile);
-}
-
 /* --- tarballs --- */
 
 /* \e and \xNN as bytes. Owned. */
@@ -613,7 +589,6 @@ int main(int argc, char **argv)
 		T(a_file_that_changes_is_noticed),
 		T(what_is_no_kernel_is_refused),
 		T(a_damaged_source_is_made_again),
-		T(a_source_is_looked_at_after_a_restart),
 		T(tarballs_from_golden_files),
 		T(every_compression_is_read),
 		T(truncated_tarballs_are_noticed),
