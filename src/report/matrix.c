@@ -16,6 +16,7 @@ struct matrix {
 	const struct report_options *options;
 	FILE *out;
 	struct map cells; /* "BUILD@BOARD" -> boot */
+	struct view source; /* that all builds share; then it is said once, above the rows */
 };
 
 static const char *text(const json_t *o, const char *key)
@@ -48,6 +49,28 @@ static void index_cells(struct matrix *m)
 
 		map_set(&m->cells, view_of(key), boot);
 	}
+}
+
+/* What all builds have before their first slash, or nothing. */
+static struct view common_source(const json_t *builds)
+{
+	struct view common = { NULL, 0 };
+	json_t *build;
+	size_t i;
+
+	json_array_foreach(builds, i, build) {
+		struct view rest = view_of(text(build, "build")), source = view_cut(&rest, '/');
+
+		if (i && !view_eq(source, common))
+			return (struct view){ NULL, 0 };
+		common = source;
+	}
+	return common;
+}
+
+static const char *row_name(const struct matrix *m, const json_t *build)
+{
+	return text(build, "build") + (m->source.n ? m->source.n + 1 : 0);
 }
 
 static bool has(const text_vec *v, const char *s)
@@ -136,7 +159,7 @@ static int name_column(struct matrix *m)
 	size_t i;
 
 	json_array_foreach(json_object_get(m->document, "builds"), i, build)
-		width = max_int(width, (int)strlen(text(build, "build")));
+		width = max_int(width, (int)strlen(row_name(m, build)));
 	return width;
 }
 
@@ -157,7 +180,7 @@ static void print_block(struct matrix *m, struct view arch, const text_vec *boar
 	json_array_foreach(json_object_get(m->document, "builds"), i, build) {
 		if (arch.n && !view_eq(build_arch(text(build, "build")), arch))
 			continue;
-		fprintf(m->out, "%-*s", names, text(build, "build"));
+		fprintf(m->out, "%-*s", names, row_name(m, build));
 		print_cell(m, build, boards->n ? builds : 0);
 		for (size_t b = 0; b < boards->n; b++) {
 			autofree char *key = mem_printf("%s@%s", text(build, "build"), boards->data[b]);
@@ -292,6 +315,9 @@ void report_matrix(const json_t *document, const struct report_options *options,
 	struct matrix m = { .document = document, .options = options, .out = out };
 	text_vec boards = { 0 };
 
+	m.source = common_source(json_object_get(document, "builds"));
+	if (m.source.n)
+		fprintf(out, "source " VIEW_FMT "\n", VIEW_ARG(m.source));
 	index_cells(&m);
 	boards_of(&m, (struct view){ NULL, 0 }, &boards);
 	if (options->width && block_width(&m, &boards) > options->width)
