@@ -9,6 +9,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct plan_state cell_state(const struct run_cell *cell)
 {
@@ -121,8 +124,42 @@ static bool linked(int dir, const json_t *record)
 	       strcmp(json_str_or(there, "attempt", ""), json_str_or(record, "attempt", "-")) == 0;
 }
 
+/* Whether the record has an artefact whose link has this name. */
+static bool link_wanted(const struct plan_cell *cell, const json_t *record, const char *name)
+{
+	const char *artefact;
+	json_t *unused;
+
+	json_object_foreach(json_object_get(record, "artefacts"), artefact, unused)
+		if (strcmp(link_name(cell, artefact), name) == 0)
+			return true;
+	return false;
+}
+
+/* Removes what an earlier build of this name had and this one has not: an image beside the record of a build that
+ * failed would be taken for its own. below is a directory in dir, or "". */
+static void unlink_stale(int dir, const char *below, const struct plan_cell *cell, const json_t *record)
+{
+	int fd = openat(dir, *below ? below : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclosedir DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		autofree char *name = *below ? mem_printf("%s/%s", below, entry->d_name) : mem_strdup(entry->d_name);
+		struct stat st;
+
+		if (entry->d_name[0] == '.' || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISLNK(st.st_mode) && !link_wanted(cell, record, name))
+			unlinkat(dir, name, 0);
+		else if (S_ISDIR(st.st_mode) && !*below)
+			unlink_stale(dir, name, cell, record);
+	}
+}
+
 int cell_link(struct run *run, size_t i, struct err *err)
 {
+	const struct plan_cell *cell = &run->plan->cells[i];
 	const json_t *record = run->cells[i].build;
 	autofree char *path = mem_printf("%s/builds/%s", run->options->home, run->cells[i].name);
 	autoclose int dir = -1;
@@ -132,12 +169,13 @@ int cell_link(struct run *run, size_t i, struct err *err)
 	if (fs_mkdirs(AT_FDCWD, path, 0755, err) < 0)
 		return -1;
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	if (dir < 0 || flock(dir, LOCK_EX) < 0) /* two runs may link at once; closing unlocks */
 		return err_infra(err, errno, "%s", path);
 	if (linked(dir, record))
 		return 0;
+	unlink_stale(dir, "", cell, record);
 	json_object_foreach(json_object_get(record, "artefacts"), name, artefact)
-		if (link_one(dir, link_name(&run->plan->cells[i], name), json_str_or(artefact, "digest", ""), err) < 0)
+		if (link_one(dir, link_name(cell, name), json_str_or(artefact, "digest", ""), err) < 0)
 			return err_wrap(err, "%s", path);
 	return json_write(dir, "record.json", record, err);
 }

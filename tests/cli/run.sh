@@ -38,6 +38,14 @@ run 1 "a kernel that does not compile is a fail" "$KILN" run --arch fake --confi
 out_has "drivers/broken.c" "with the first error"
 out_has "kiln log" "and the command that shows the log"
 out_has "its build failed" "its boards are skipped"
+# The same build with an option that breaks it, and without.
+run 1 "an option may break a build" "$KILN" run --arch fake --config good --board paper "${source[@]}" --option KCFLAGS=-fno-such-flag
+good=$(ls -d "$KILN_HOME"/builds/*/fake/good/gcc)
+[ ! -e "$good/bzImage" ] && [ ! -L "$good/bzImage" ] && [ -s "$good/build.log" ]
+ok $? "no image of another build stays beside its log"
+run 0 "without it" "$KILN" run --arch fake --config good --board paper "${source[@]}"
+[ -s "$good/bzImage" ] && [ -s "$good/config" ]
+ok $? "the image is linked again"
 
 fake_source "$WORK/panics" "[    0.1] Kernel panic - not syncing: No working init found." "[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
 run 1 "a kernel that panics is a fail" "$KILN" run --arch fake --config good --board paper --source "$WORK/panics" --json
