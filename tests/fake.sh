@@ -51,8 +51,6 @@ fake_source() {
 GOOD_BOOT=("[    0.000000] Linux version 6.1.99-fake" "KILN-GUEST-START machine=fake release=6.1.99 cpus=1 bits=64 endian=little"
 	"KTAP version 1" "1..0" "KILN-GUEST-DONE status=0" "@poweroff")
 fake_source "$WORK/linux" "${GOOD_BOOT[@]}"
-# json FILE EXPRESSION: a Python expression over the document j.
-json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
 # processes: how many run for this test's home: by their environment, or in a sandbox made of its directories.
 processes() {
 	python3 - "$WORK" <<'END'

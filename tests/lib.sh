@@ -40,6 +40,14 @@ shared_home() {
 	export KILN_HOME=${KILN_E2E_HOME:-$TESTS/../build/e2e-home}
 	mkdir -p "$KILN_HOME" && KILN_HOME=$(realpath "$KILN_HOME")
 }
+# left_over: work directories of the home that no living attempt holds.
+left_over() {
+	local entry
+	for entry in "$KILN_HOME"/tmp/*; do
+		[ -e "$entry" ] || continue
+		flock -n "${entry%.lock}.lock" true && echo "$entry"
+	done
+}
 # json FILE EXPRESSION: a Python expression over the document j.
 json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
 # until_true N COMMAND...: waits up to N tenths of a second until the command succeeds.

@@ -3,17 +3,6 @@
 . "$(dirname "$0")/../fake.sh"
 source=(--source "$WORK/linux")
 
-# Waits up to N tenths of a second until a command succeeds.
-until_true() {
-	local n=$1
-	shift
-	while [ "$n" -gt 0 ]; do
-		"$@" && return 0
-		sleep 0.1
-		n=$((n - 1))
-	done
-	return 1
-}
 nobody_left() { [ "$(processes)" -eq 0 ]; }
 
 # Ctrl-C in a build.

@@ -185,5 +185,5 @@ out_has "error: #error this kernel was made not to compile" "has the error"
 dir=$(echo "$KILN_HOME"/builds/linux-*/x86_64/tiny/gcc)
 [ ! -e "$dir/bzImage" ] && [ -e "$dir/build.log" ]
 ok $? "its directory has the log, and no image of another build"
-is "$(ls "$KILN_HOME/tmp")" "" "nothing is left in the home's tmp"
+is "$(left_over)" "" "nothing is left in the home's tmp"
 finish
