@@ -9,27 +9,6 @@
 /* The largest real ones (allyesconfig) have 0.4 MB. */
 enum { CONFIG_MAX = 64 << 20 };
 
-struct entry {
-	struct kconfig_value value;
-	const char *name;
-	uint32_t len, hash;
-	bool set;
-};
-
-struct slot {
-	uint32_t hash;
-	uint32_t at; /* index into entries + 1; 0: free */
-};
-
-struct kconfig {
-	char *text; /* the copy; names and values point into it */
-	size_t n;
-	struct entry *entries;
-	size_t n_entries, cap;
-	struct slot *slots;
-	size_t mask;
-};
-
 #define RANGE_OF(from, to) [from... to] = true
 const bool symbol_chars[256] = { RANGE_OF('0', '9'), RANGE_OF('A', 'Z'), RANGE_OF('a', 'z'), ['_'] = true };
 
@@ -46,38 +25,6 @@ void kconfig_free(struct kconfig *config)
 static void kconfig_cleanup(struct kconfig **config)
 {
 	kconfig_free(*config);
-}
-
-/* memcmp for the short names of a hot loop, where the call itself is most of the time. */
-static inline bool same_bytes(const char *a, const char *b, size_t n)
-{
-	uint64_t x, y;
-
-	if (n < 8)
-		return memcmp(a, b, n) == 0;
-	for (size_t i = 0; i + 8 < n; i += 8) {
-		memcpy(&x, a + i, 8);
-		memcpy(&y, b + i, 8);
-		if (x != y)
-			return false;
-	}
-	memcpy(&x, a + n - 8, 8);
-	memcpy(&y, b + n - 8, 8);
-	return x == y;
-}
-
-static inline struct slot *slot_find(const struct kconfig *c, struct view name, uint32_t hash)
-{
-	for (size_t i = hash & c->mask;; i = (i + 1) & c->mask) {
-		struct slot *s = &c->slots[i];
-		const struct entry *e;
-
-		if (!s->at)
-			return s;
-		e = &c->entries[s->at - 1];
-		if (s->hash == hash && e->len == name.n && same_bytes(e->name, name.p, name.n))
-			return s;
-	}
 }
 
 static void table_grow(struct kconfig *c)
@@ -274,13 +221,6 @@ int kconfig_read(int dir, const char *path, struct kconfig **out, struct err *er
 	if (kconfig_parse((struct view){ text.data, text.n }, out, err) < 0)
 		return err_wrap(err, "%s", path);
 	return 0;
-}
-
-const struct kconfig_value *config_find(const struct kconfig *config, struct view symbol, uint32_t hash)
-{
-	const struct slot *s = slot_find(config, symbol, hash);
-
-	return s->at && config->entries[s->at - 1].set ? &config->entries[s->at - 1].value : NULL;
 }
 
 const struct kconfig_value *kconfig_get(const struct kconfig *config, struct view symbol)

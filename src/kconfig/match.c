@@ -110,18 +110,29 @@ const char *want_text(const struct requirement *r, const struct alternative *fir
 	return arena_printf(a, "%s (%s)", first->want, text + strlen(first->want) + 1);
 }
 
+/* vec_push() without the call and the clearing, for the millions of reasons of a large plan. */
+static inline struct reason *reason_add(reason_vec *reasons)
+{
+	return reasons->n < reasons->cap ? &reasons->data[reasons->n++] : vec_push(reasons);
+}
+
 size_t requirements_match(const struct requirement *const *reqs, size_t n, const struct kconfig *config,
 			  struct kversion kernel, struct arena *a, reason_vec *reasons)
 {
 	size_t before = reasons->n;
 
+	/* They lie all over the catalogue: fetched at once, they are waited for once. */
+	for (size_t i = 0; i < n; i++) {
+		__builtin_prefetch(reqs[i]);
+		__builtin_prefetch((const char *)reqs[i] + 64);
+	}
 	for (size_t i = 0; i < n; i++) {
 		const struct kconfig_value *have;
 		const struct alternative *first = unmet(reqs[i], config, kernel, &have);
 
 		if (!first)
 			continue;
-		*vec_push(reasons) = (struct reason){
+		*reason_add(reasons) = (struct reason){
 			.symbol = first->symbol.p,
 			.want = reqs[i]->want ? reqs[i]->want : want_text(reqs[i], first, kernel, a),
 			.have = value_text(have, a),

@@ -48,8 +48,67 @@ static inline uint32_t symbol_hash(struct view symbol)
 	return (uint32_t)(h >> 32);
 }
 
-/* kconfig_get() for a symbol whose hash is known. */
-const struct kconfig_value *config_find(const struct kconfig *config, struct view symbol, uint32_t hash);
+struct entry {
+	struct kconfig_value value;
+	const char *name;
+	uint32_t len, hash;
+	bool set;
+};
+
+struct slot {
+	uint32_t hash;
+	uint32_t at; /* index into entries + 1; 0: free */
+};
+
+struct kconfig {
+	char *text; /* the copy; names and values point into it */
+	size_t n;
+	struct entry *entries;
+	size_t n_entries, cap;
+	struct slot *slots;
+	size_t mask;
+};
+
+/* memcmp for the short names of a hot loop, where the call itself is most of the time. */
+static inline bool same_bytes(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	if (n < 8)
+		return memcmp(a, b, n) == 0;
+	for (size_t i = 0; i + 8 < n; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	memcpy(&x, a + n - 8, 8);
+	memcpy(&y, b + n - 8, 8);
+	return x == y;
+}
+
+static inline struct slot *slot_find(const struct kconfig *c, struct view name, uint32_t hash)
+{
+	for (size_t i = hash & c->mask;; i = (i + 1) & c->mask) {
+		struct slot *s = &c->slots[i];
+		const struct entry *e;
+
+		if (!s->at)
+			return s;
+		e = &c->entries[s->at - 1];
+		if (s->hash == hash && e->len == name.n && same_bytes(e->name, name.p, name.n))
+			return s;
+	}
+}
+
+/* kconfig_get() for a symbol whose hash is known. Here, so that matching has no call in its loop. */
+static inline const struct kconfig_value *config_find(const struct kconfig *config, struct view symbol,
+						      uint32_t hash)
+{
+	const struct slot *s = slot_find(config, symbol, hash);
+
+	return s->at && config->entries[s->at - 1].set ? &config->entries[s->at - 1].value : NULL;
+}
 
 /* Kconfig numbers reach from -2^63 to 2^64 - 1 (addresses of 64-bit kernels). */
 struct number {
