@@ -113,6 +113,7 @@ struct catalog_board {
 	struct catalog_ends ends;
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
+	int64_t console_mb; /* of output, more is a flood */
 	struct requirements require, prefer;
 	struct kversion_range kernel;
 	const char *skip; /* why it cannot boot here, or NULL */

@@ -105,6 +105,7 @@ static const struct field board_fields[] = {
 	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
 	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1,
 	  .max = DAY_MS },
+	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },
 	{ "require", FIELD_REQUIREMENTS, AT(catalog_board, require), .mandatory = true,
 	  .requirement = REQUIRE },
 	{ "prefer", FIELD_REQUIREMENTS, AT(catalog_board, prefer), .may_be_empty = true,

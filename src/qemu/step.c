@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-enum { CONSOLE_MAX = 64 << 20 };
+enum { CONSOLE_MB = 64, CONSOLE_MB_MAX = 1 << 12 };
 
 /* The descriptors of one QEMU: ours, and those it gets. */
 struct wires {
@@ -120,9 +120,17 @@ static void record_argv(struct step *step, const struct qemu_argv *argv)
 	json_object_set(step->record, "accel", json_object_get(step->spec, "accel"));
 }
 
+/* Output beyond this many bytes is a flood. */
+static size_t console_max(const json_t *board)
+{
+	int64_t mb = json_int_or(board, "console_mb", CONSOLE_MB);
+
+	return (size_t)(mb > 0 && mb <= CONSOLE_MB_MAX ? mb : CONSOLE_MB) << 20;
+}
+
 static struct loop_options watching(const struct step *step, const struct wires *w, const struct boot_limits *limits)
 {
-	const json_t *ends = json_object_get(json_object_get(step->spec, "board"), "ends");
+	const json_t *board = json_object_get(step->spec, "board"), *ends = json_object_get(board, "ends");
 
 	return (struct loop_options){
 		.console = w->console[0],
@@ -130,7 +138,7 @@ static struct loop_options watching(const struct step *step, const struct wires 
 		.keys = w->keys[0],
 		.qmp = w->qmp[0],
 		.log = w->log,
-		.max_bytes = CONSOLE_MAX,
+		.max_bytes = console_max(board),
 		.limit_ms = limits->total_ms,
 		.silence_ms = limits->silence_ms,
 		.poweroff_hangs = !json_bool_or(ends, "poweroff", 1),
