@@ -37,21 +37,31 @@ char *config_path(void)
 	return user_path("XDG_CONFIG_HOME", ".config");
 }
 
+/* Where the program is: from its build directory it uses the tree it was built from, and an installation that was
+ * moved as a whole finds its own data beside it. */
+static char *data_near(const char *self)
+{
+	const char *slash = strrchr(self, '/');
+	autofree char *beside = mem_printf("%.*s/../share/kiln", slash ? (int)(slash - self) : 0, self);
+	autofree char *catalog = fs_join(beside, "catalog");
+
+	if (strcmp(self, BUILD_DIR "/kiln") == 0 && fs_exists(AT_FDCWD, SOURCE_DIR "/catalog"))
+		return mem_strdup(SOURCE_DIR);
+	return slash && fs_exists(AT_FDCWD, catalog) ? steal(&beside) : NULL;
+}
+
 char *data_path(void)
 {
 	const char *given = getenv("KILN_DATA");
+	autofree char *near = NULL;
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (given && *given)
 		return mem_strdup(given);
-	/* A program run from its build directory uses the tree it was built from. */
-	if (n > 0) {
-		self[n] = '\0';
-		if (strcmp(self, BUILD_DIR "/kiln") == 0 && fs_exists(AT_FDCWD, SOURCE_DIR "/catalog"))
-			return mem_strdup(SOURCE_DIR);
-	}
-	return mem_strdup(DATA_DIR);
+	self[n > 0 ? n : 0] = '\0';
+	near = data_near(self);
+	return near ? steal(&near) : mem_strdup(DATA_DIR);
 }
 
 int command_catalog(const struct catalog **out)

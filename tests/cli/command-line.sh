@@ -46,6 +46,13 @@ for page in "$root"/doc/man/kiln-*.1.scd; do
 	out_has "kiln-$name - " "is the page"
 done
 
+# An installation that was moved as a whole finds its data beside itself.
+mkdir -p "$WORK/usr/bin" "$WORK/usr/share/kiln"
+cp "$KILN" "$WORK/usr/bin/kiln"
+cp -R "$root/catalog" "$WORK/usr/share/kiln/"
+run 0 "an installed kiln" env -u KILN_DATA "$WORK/usr/bin/kiln" catalog list matrix
+out_has "$WORK/usr/bin/../share/kiln/catalog/matrix/smoke.yaml" "uses the data beside it"
+
 completed() { PATH=$(dirname "$KILN"):$PATH bash -c '
 	. "$0"; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kiln; echo "${COMPREPLY[@]}"' "$root/doc/completion/kiln" "$@"; }
 is "$(completed kiln docto)" doctor "commands are completed"
