@@ -538,6 +538,9 @@ enum judge_state judge_tick(struct judge *j, int64_t now)
 
 void judge_end(struct judge *j, enum judge_end end)
 {
+	/* A flood is cut off within a line, which tells less than the one before. */
+	if (end == JUDGE_END_FLOOD && j->last.n)
+		j->text.n = 0;
 	if (j->state != JUDGE_DECIDED && j->text.n) {
 		judge_text(j, j->text.n);
 		j->text.n = 0;

@@ -245,6 +245,20 @@ static void set_text(json_t *o, const char *key, const char *text)
 	json_object_set_new(o, key, text ? json_text(view_of(text)) : json_null());
 }
 
+/* The excerpt is the one text of several lines. */
+static json_t *lines_json(const char *text)
+{
+	struct view rest = view_of(text);
+	autobuf struct buf b = { 0 };
+
+	while (rest.p) {
+		buf_add_printable(&b, view_cut(&rest, '\n'));
+		if (rest.p)
+			buf_addc(&b, '\n');
+	}
+	return json_stringn(b.data ? b.data : "", b.n);
+}
+
 json_t *judge_result_json(const struct judge_result *r)
 {
 	json_t *o = json_pack("{s:s, s:I, s:b, s:b, s:I, s:O, s:O}", "verdict", verdict_text(r->verdict), "line",
@@ -253,7 +267,7 @@ json_t *judge_result_json(const struct judge_result *r)
 
 	set_text(o, "reason", r->reason);
 	set_text(o, "signature", r->signature);
-	set_text(o, "excerpt", r->excerpt);
+	json_object_set_new(o, "excerpt", r->excerpt ? lines_json(r->excerpt) : json_null());
 	set_text(o, "pattern", r->pattern);
 	set_text(o, "machine", r->machine);
 	return o;

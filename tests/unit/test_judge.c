@@ -426,6 +426,7 @@ static void an_excerpt_is_bounded_and_printable(void **state)
 {
 	const struct fixture *f = *state;
 	const struct judge_options options = { 0 };
+	autojson json_t *json = NULL;
 	struct judge *j = judge_new(f->rules, &options);
 
 	feed_text(j, "Kernel panic - not syncing: \xff\xfe long\n", 0);
@@ -436,6 +437,8 @@ static void an_excerpt_is_bounded_and_printable(void **state)
 	assert_true(strlen(judge_result(j)->excerpt) <= 64 << 10);
 	for (const char *s = judge_result(j)->excerpt; *s; s++)
 		assert_true(*s == '\n' || (*s >= ' ' && *s < 0x7f));
+	json = judge_result_json(judge_result(j));
+	assert_string_equal(json_str_or(json, "excerpt", ""), judge_result(j)->excerpt);
 	judge_free(j);
 }
 
