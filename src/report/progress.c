@@ -128,10 +128,12 @@ static void import_line(struct progress *p, const struct run_event *e)
 
 	free(p->importing);
 	p->importing = text;
-	if (p->live)
+	if (p->live) {
 		draw(p, e);
-	else if (changed)
+	} else if (changed) {
 		fprintf(p->out, "%s\n", e->text);
+		fflush(p->out);
+	}
 }
 
 void progress_event(const struct run_event *e, void *data)
@@ -147,6 +149,7 @@ void progress_event(const struct run_event *e, void *data)
 		free(steal(&p->importing));
 		if (*e->run)
 			fprintf(p->out, "run %s%s\n", e->run, e->resumed ? " goes on where it was interrupted" : "");
+		fflush(p->out);
 		return;
 	case RUN_STARTED:
 		active_add(p, e);
