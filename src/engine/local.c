@@ -178,16 +178,18 @@ static void unlink_running(struct engine *e, struct node *node)
 	*at = node->next;
 }
 
-/* The last thing a step said on stderr, without the program's name in front. */
+/* The last thing a step said on stderr, without the program's name in front; NULL when it said nothing. */
 static const char *last_words(struct buf *errs)
 {
 	char *nl;
 
 	while (errs->n && errs->data[errs->n - 1] == '\n')
 		errs->data[--errs->n] = '\0';
-	nl = errs->n ? strrchr(errs->data, '\n') : NULL;
+	if (!errs->n)
+		return NULL;
+	nl = strrchr(errs->data, '\n');
 	nl = nl ? nl + 1 : errs->data;
-	return nl && str_starts(nl, "kiln: ") ? nl + 6 : nl;
+	return str_starts(nl, "kiln: ") ? nl + 6 : nl;
 }
 
 static void ended_error(struct engine *e, struct node *node, struct err *err)
