@@ -50,8 +50,6 @@ static int __init kiln_test(void)
 		panic("kiln_test asked for it");
 	if (!strcmp(kiln_test_word, "oops"))
 		*nowhere = 1;
-	if (!strcmp(kiln_test_word, "warn"))
-		WARN(1, "kiln_test warns");
 	if (!strcmp(kiln_test_word, "reboot")) {
 		pr_emerg("kiln_test restarts\n");
 		emergency_restart();
