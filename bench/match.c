@@ -31,8 +31,8 @@ struct bench {
 	uint64_t seed;
 	double parse; /* seconds of CPU */
 	size_t bytes;
-	struct tally plain;   /* as a plan does it: another architecture is reason enough */
-	struct tally every;   /* each requirement of each board */
+	struct tally plain; /* as a plan does it: another architecture is reason enough */
+	struct tally every; /* each requirement of each board */
 };
 
 /* xorshift64: the same configs each time. */
@@ -106,7 +106,8 @@ static const struct requirement *make_requirement(struct bench *b, const struct 
 		buf_adds(&line, forms[kind % 4]);
 	}
 	must(requirement_parse(&b->arena, (struct view){ line.data, line.n }, REQUIRE, "set it with the fragment x", &r,
-			       &column, &err), &err);
+			       &column, &err),
+	     &err);
 	return r;
 }
 
@@ -215,7 +216,8 @@ int main(int argc, char **argv)
 	int first = 1;
 
 	for (; first + 1 < argc && str_starts(argv[first], "--"); first += 2)
-		*(strcmp(argv[first], "--boards") == 0 ? &b.n_boards : &b.n_configs) = strtoul(argv[first + 1], NULL, 10);
+		*(strcmp(argv[first], "--boards") == 0 ? &b.n_boards : &b.n_configs) =
+			strtoul(argv[first + 1], NULL, 10);
 	b.n_texts = (size_t)(argc - first);
 	if (!b.n_texts || !b.n_configs || !b.n_boards) {
 		fprintf(stderr, "usage: bench-match [--configs N] [--boards N] FILE.config...\n");

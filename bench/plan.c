@@ -22,7 +22,10 @@ struct size {
 	size_t steps, archs, configs;
 };
 static const struct size sizes[] = {
-	{ 1000, 10, 20 }, { 10000, 20, 100 }, { 100000, 40, 500 }, { 1000000, 80, 2500 },
+	{ 1000, 10, 20 },
+	{ 10000, 20, 100 },
+	{ 100000, 40, 500 },
+	{ 1000000, 80, 2500 },
 };
 
 struct world {
@@ -100,8 +103,12 @@ static void archs_make(struct world *w, const struct names *names)
 
 	*gcc = (struct catalog_compiler){ .toolchain = "cc", .prefix = "", .package = "cc" };
 	for (size_t i = 0; i < names->n; i++)
-		archs[i] = (struct catalog_arch){ .name = names->data[i], .kernel = names->data[i], .bits = 64,
-						  .image_target = "Image", .image_path = "Image", .compilers = gcc,
+		archs[i] = (struct catalog_arch){ .name = names->data[i],
+						  .kernel = names->data[i],
+						  .bits = 64,
+						  .image_target = "Image",
+						  .image_path = "Image",
+						  .compilers = gcc,
 						  .n_compilers = 1 };
 	w->catalog.archs = archs;
 	w->catalog.n_archs = names->n;
@@ -120,7 +127,8 @@ static void configs_make(struct world *w, const struct names *names)
 static struct requirements board_requirements(struct world *w, bool match)
 {
 	static const char *const texts[] = { "OPTION_NUMBER_1=y", "OPTION_NUMBER_4=y|m", "!OPTION_NUMBER_3",
-					     "OPTION_NUMBER_700=y || OPTION_NUMBER_701=y", "OPTION_NUMBER_1000=y @ 5.10.." };
+					     "OPTION_NUMBER_700=y || OPTION_NUMBER_701=y",
+					     "OPTION_NUMBER_1000=y @ 5.10.." };
 	const struct requirement **data = arena_alloc(&w->arena, (countof(texts) + 1) * sizeof(struct requirement *));
 
 	for (size_t i = 0; i < countof(texts); i++)
@@ -136,9 +144,14 @@ static void boards_make(struct world *w, const struct names *archs)
 	struct requirements met = board_requirements(w, true), unmet = board_requirements(w, false);
 
 	for (size_t i = 0; i < n; i++)
-		boards[i] = (struct catalog_board){ .name = name_of(w, "board", i), .arch = archs->data[i / BOARDS],
-						    .qemu_machine = "virt", .memory_mb = 256, .cpus = 1,
-						    .console = "ttyS0", .limit_ms = 60000, .silence_ms = 20000,
+		boards[i] = (struct catalog_board){ .name = name_of(w, "board", i),
+						    .arch = archs->data[i / BOARDS],
+						    .qemu_machine = "virt",
+						    .memory_mb = 256,
+						    .cpus = 1,
+						    .console = "ttyS0",
+						    .limit_ms = 60000,
+						    .silence_ms = 20000,
 						    .require = i % BOARDS < MATCHING ? met : unmet };
 	w->catalog.boards = boards;
 	w->catalog.n_boards = n;
@@ -150,8 +163,11 @@ static void matrix_make(struct world *w, struct names archs, struct names config
 	struct catalog_row *row = arena_alloc(&w->arena, sizeof(*row));
 	struct catalog_matrix *matrix = arena_alloc(&w->arena, sizeof(*matrix));
 
-	*row = (struct catalog_row){ .archs = archs, .configs = configs, .toolchains = { toolchain, 1 },
-				     .rootfs = "init", .suites = { suite, 1 } };
+	*row = (struct catalog_row){ .archs = archs,
+				     .configs = configs,
+				     .toolchains = { toolchain, 1 },
+				     .rootfs = "init",
+				     .suites = { suite, 1 } };
 	*matrix = (struct catalog_matrix){ .name = "large", .rows = row, .n_rows = 1 };
 	w->catalog.matrixs = matrix;
 	w->catalog.n_matrixs = 1;
@@ -166,7 +182,8 @@ static void facts_make(struct world *w, const struct names *archs)
 	for (size_t i = 0; i < archs->n; i++) {
 		autofree char *key = mem_printf("%s/cc", archs->data[i]);
 
-		json_object_set_new(w->toolchains, key, json_pack("[{s:s, s:s}]", "path", "/usr/bin/cc", "digest", "00"));
+		json_object_set_new(w->toolchains, key,
+				    json_pack("[{s:s, s:s}]", "path", "/usr/bin/cc", "digest", "00"));
 	}
 	for (size_t i = 0; i < w->catalog.n_boards; i++)
 		json_object_set_new(w->machines, w->catalog.boards[i].name,
@@ -205,7 +222,8 @@ static void world_make(struct world *w, const struct size *size)
 
 static void world_free(struct world *w)
 {
-	json_t *all[] = { w->source, w->toolchains, w->machines, w->accels, w->configured, w->initrd, w->built, w->booted };
+	json_t *all[] = { w->source,     w->toolchains, w->machines, w->accels,
+			  w->configured, w->initrd,     w->built,    w->booted };
 
 	for (size_t i = 0; i < countof(all); i++)
 		json_decref(all[i]);

@@ -50,8 +50,7 @@ static void sandboxed(void)
 	int status;
 
 	sandbox_host_system(sb);
-	if (sandbox_spawn(sb, argv_true, &stdio, &child, &err) < 0 ||
-	    sandbox_wait(&child, &status, NULL, &err) < 0) {
+	if (sandbox_spawn(sb, argv_true, &stdio, &child, &err) < 0 || sandbox_wait(&child, &status, NULL, &err) < 0) {
 		fprintf(stderr, "%s\n", err.msg);
 		exit(3);
 	}

@@ -20,8 +20,7 @@ __asm__(".section \".opd\", \"aw\"\n"
 __asm__(".text\n"
 	".balign 4\n"
 	".globl _start\n"
-	"_start:\n" ARCH_START
-	".data\n"
+	"_start:\n" ARCH_START ".data\n"
 	".globl $global$\n"
 	"$global$:\n"
 	".text\n");

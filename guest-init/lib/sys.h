@@ -52,7 +52,7 @@ struct sys_dirent {
 	char name[];
 };
 
-#define SYS_PAD_(nr, a, b, c, d, e, f, ...)                                                        \
+#define SYS_PAD_(nr, a, b, c, d, e, f, ...) \
 	arch_syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define SYS(...) SYS_PAD_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 

@@ -309,20 +309,13 @@ static const char *test_devices(const char *program)
 int main(int argc, char **argv, char **envp)
 {
 	static const struct ktap_test tests[] = {
-		{ "release", test_release },
-		{ "cpus", test_cpus },
-		{ "each_cpu", test_each_cpu },
-		{ "clock", test_clock },
-		{ "sleep", test_sleep },
-		{ "fork", test_fork },
-		{ "exec", test_exec },
-		{ "kill", test_kill },
-		{ "pipe", test_pipe },
-		{ "broken_pipe", test_broken_pipe },
-		{ "memory", test_memory },
-		{ "protection", test_protection },
-		{ "file", test_file },
-		{ "devices", test_devices },
+		{ "release", test_release },   { "cpus", test_cpus },
+		{ "each_cpu", test_each_cpu }, { "clock", test_clock },
+		{ "sleep", test_sleep },       { "fork", test_fork },
+		{ "exec", test_exec },         { "kill", test_kill },
+		{ "pipe", test_pipe },         { "broken_pipe", test_broken_pipe },
+		{ "memory", test_memory },     { "protection", test_protection },
+		{ "file", test_file },         { "devices", test_devices },
 	};
 
 	if (argc == 2 && text_is(argv[1], "child"))

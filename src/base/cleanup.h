@@ -38,11 +38,11 @@ static inline void cleanup_closedir(DIR **d)
 #define autoclosedir CLEANUP(cleanup_closedir)
 
 /* Hands a pointer over to another owner and clears the variable. */
-#define steal(pp)                                                                                  \
-	({                                                                                         \
-		__typeof__(*(pp)) stolen_ = *(pp);                                                 \
-		*(pp) = NULL;                                                                      \
-		stolen_;                                                                           \
+#define steal(pp)                                  \
+	({                                         \
+		__typeof__(*(pp)) stolen_ = *(pp); \
+		*(pp) = NULL;                      \
+		stolen_;                           \
 	})
 
 static inline int steal_fd(int *fd)

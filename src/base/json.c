@@ -46,8 +46,7 @@ int json_write(int dir, const char *path, const json_t *j, struct err *err)
 	return fs_write(dir, path, s, strlen(s), 0644, err);
 }
 
-static int field(const json_t *j, const char *key, json_type type, const char *what, json_t **out,
-		 struct err *err)
+static int field(const json_t *j, const char *key, json_type type, const char *what, json_t **out, struct err *err)
 {
 	json_t *v = json_object_get(j, key);
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t n);  /* zeroed */
+void *mem_alloc(size_t n); /* zeroed */
 void *mem_resize(void *p, size_t n);
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n);
@@ -29,16 +29,13 @@ void arena_free(struct arena *a);
  *	*vec_push(&things) = thing;
  * vec_push returns a zeroed new last element; it may move the others.
  */
-#define VEC(T)                                                                                     \
-	struct {                                                                                   \
-		T *data;                                                                           \
-		size_t n, cap;                                                                     \
+#define VEC(T)                 \
+	struct {               \
+		T *data;       \
+		size_t n, cap; \
 	}
 void *vec_grow(void *data, size_t *n, size_t *cap, size_t size);
-#define vec_push(v)                                                                                \
-	((v)->data = vec_grow((v)->data, &(v)->n, &(v)->cap, sizeof(*(v)->data)),                  \
-	 &(v)->data[(v)->n - 1])
-#define vec_free(v)                                                                                \
-	(free((v)->data), (v)->data = NULL, (v)->n = (v)->cap = 0)
+#define vec_push(v) ((v)->data = vec_grow((v)->data, &(v)->n, &(v)->cap, sizeof(*(v)->data)), &(v)->data[(v)->n - 1])
+#define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->n = (v)->cap = 0)
 
 #endif

@@ -15,9 +15,8 @@
 static char *stamp_of(const struct stat *st)
 {
 	return mem_printf("%llu %llu %lld %lld.%09ld %lld.%09ld ", (unsigned long long)st->st_dev,
-			  (unsigned long long)st->st_ino, (long long)st->st_size,
-			  (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-			  (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+			  (unsigned long long)st->st_ino, (long long)st->st_size, (long long)st->st_mtim.tv_sec,
+			  st->st_mtim.tv_nsec, (long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }
 
 int stamp_digest(const char *home, const char *path, char hex[static HASH_HEX], struct err *err)

@@ -2,13 +2,13 @@
 #ifndef BASE_VERDICT_H
 #define BASE_VERDICT_H
 
-#define VERDICTS(X)                                                                                \
-	X(PASS, "pass")                                                                            \
-	X(WARN, "warn")   /* passed, with a splat */                                               \
-	X(FAIL, "fail")                                                                            \
-	X(KNOWN, "known") /* fails as a listed known failure says */                               \
-	X(FLAKY, "flaky")                                                                          \
-	X(SKIP, "skip")   /* not applicable, with the reason */                                    \
+#define VERDICTS(X)                                                  \
+	X(PASS, "pass")                                              \
+	X(WARN, "warn") /* passed, with a splat */                   \
+	X(FAIL, "fail")                                              \
+	X(KNOWN, "known") /* fails as a listed known failure says */ \
+	X(FLAKY, "flaky")                                            \
+	X(SKIP, "skip")   /* not applicable, with the reason */      \
 	X(INFRA, "infra") /* the farm failed, not the kernel */
 
 enum verdict {

@@ -36,10 +36,10 @@ static const void *entry_by_name(const struct catalog *c, enum kind kind, const 
 	return NULL;
 }
 
-#define X(kind)                                                                                    \
-	const struct catalog_##kind *catalog_##kind(const struct catalog *c, const char *name)     \
-	{                                                                                          \
-		return entry_by_name(c, KIND_##kind, name);                                        \
+#define X(kind)                                                                                \
+	const struct catalog_##kind *catalog_##kind(const struct catalog *c, const char *name) \
+	{                                                                                      \
+		return entry_by_name(c, KIND_##kind, name);                                    \
 	}
 CATALOG_KINDS(X)
 #undef X
@@ -50,7 +50,8 @@ const char *const *catalog_kinds(void)
 #define X(kind) #kind,
 		CATALOG_KINDS(X)
 #undef X
-		"pattern", NULL,
+			"pattern",
+		NULL,
 	};
 
 	return names;

@@ -36,21 +36,21 @@ struct catalog_compiler {
 };
 
 struct catalog_arch {
-	const char *name;   /* mips64el */
+	const char *name; /* mips64el */
 	struct origin origin;
-	const char *kernel; /* ARCH=: mips */
+	const char *kernel;  /* ARCH=: mips */
 	const char *srcarch; /* its directory under arch/ */
 	int bits;
 	bool big_endian;
-	struct names machines;      /* `uname -m` of hosts that run it natively */
-	const char *image_target;   /* make target: Image */
-	const char *image_path;     /* below the output directory: arch/arm64/boot/Image */
-	bool dtbs;                  /* the tree makes dtbs for it */
-	const char *qemu;           /* qemu-system-<this> */
+	struct names machines;    /* `uname -m` of hosts that run it natively */
+	const char *image_target; /* make target: Image */
+	const char *image_path;   /* below the output directory: arch/arm64/boot/Image */
+	bool dtbs;                /* the tree makes dtbs for it */
+	const char *qemu;         /* qemu-system-<this> */
 	const char *qemu_package;
 	const char *debian;
 	const char *gentoo;
-	struct names init_cflags;   /* for guest-init */
+	struct names init_cflags; /* for guest-init */
 	const struct catalog_compiler *compilers;
 	size_t n_compilers;
 	const char *skip; /* why nothing of it can boot, or NULL */
@@ -106,10 +106,10 @@ struct catalog_board {
 	struct names qemu_args; /* further arguments */
 	struct names firmware;  /* files QEMU must find among its own: "opensbi-riscv64-generic-fw_dynamic.bin" */
 	const char *firmware_package;
-	const char *console;    /* ttyS0,115200 */
-	const char *append;     /* further words of the command line, or NULL */
-	const char *image;      /* artefact that is booted: "image" or "vmlinux" */
-	const char *dtb;        /* file among the build's dtbs that it needs, or NULL */
+	const char *console; /* ttyS0,115200 */
+	const char *append;  /* further words of the command line, or NULL */
+	const char *image;   /* artefact that is booted: "image" or "vmlinux" */
+	const char *dtb;     /* file among the build's dtbs that it needs, or NULL */
 	struct catalog_ends ends;
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
@@ -150,12 +150,11 @@ struct catalog_matrix {
 	size_t n_rows;
 };
 
-#define CATALOG_KINDS(X)                                                                           \
-	X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix)
+#define CATALOG_KINDS(X) X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix)
 
 struct catalog {
-#define X(kind)                                                                                    \
-	const struct catalog_##kind *kind##s;                                                      \
+#define X(kind)                               \
+	const struct catalog_##kind *kind##s; \
 	size_t n_##kind##s;
 	CATALOG_KINDS(X)
 #undef X

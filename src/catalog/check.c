@@ -25,8 +25,10 @@ static void target_check(struct reader *r, const char *target, struct place at)
 	size_t n = strlen(target);
 
 	if (target[strspn(target, allowed)] || target[0] == '-' || n < 6 || strcmp(target + n - 6, "config"))
-		fault_add(r->faults, at, "target: \"%s\" is no configuration target of make; "
-					 "one such as defconfig, allnoconfig or NAME_defconfig is allowed", target);
+		fault_add(r->faults, at,
+			  "target: \"%s\" is no configuration target of make; "
+			  "one such as defconfig, allnoconfig or NAME_defconfig is allowed",
+			  target);
 }
 
 static void config_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
@@ -78,8 +80,10 @@ static void matrix_check(struct reader *r, const struct catalog *c, const void *
 			const struct catalog_board *board = catalog_board(c, row->boards.data[k]);
 
 			if (board && board->arch && !names_have(&row->archs, board->arch))
-				fault_add(r->faults, at, "boards: %s is of %s, which is none of the row's archs; "
-							 "boards of these are allowed", board->name, board->arch);
+				fault_add(r->faults, at,
+					  "boards: %s is of %s, which is none of the row's archs; "
+					  "boards of these are allowed",
+					  board->name, board->arch);
 		}
 	}
 }
@@ -92,8 +96,7 @@ static check_fn *const checks[KIND_COUNT] = {
 	[KIND_matrix] = matrix_check,
 };
 
-void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry,
-		 const struct node *node)
+void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry, const struct node *node)
 {
 	if (checks[kind])
 		checks[kind](r, c, entry, node);

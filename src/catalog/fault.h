@@ -21,8 +21,7 @@ struct faults {
 	VEC(struct fault) list;
 };
 
-void fault_add(struct faults *faults, struct place at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void fault_add(struct faults *faults, struct place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Sorts them by place, drops repetitions (a parent's fault is found once by each child) and
  * appends a line for each; returns how many. */
 size_t faults_print(struct faults *faults, struct buf *out);

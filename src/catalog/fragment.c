@@ -75,8 +75,9 @@ static void line_check(struct view line, struct place at, struct map *seen, stru
 	}
 	symbol = symbol_of(line);
 	if (!symbol.n || symbol.n + 7 == line.n || symbol.p[symbol.n] != '=') {
-		fault_add(faults, at, "no line of a fragment; CONFIG_NAME=VALUE, \"# CONFIG_NAME is not set\" "
-				      "and comments behind # are allowed");
+		fault_add(faults, at,
+			  "no line of a fragment; CONFIG_NAME=VALUE, \"# CONFIG_NAME is not set\" "
+			  "and comments behind # are allowed");
 		return;
 	}
 	value.p = symbol.p + symbol.n + 1;

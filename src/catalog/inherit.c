@@ -52,8 +52,7 @@ static void merge_pair(struct merge *m, struct node *into, const struct pair *ow
 		pair.value = merge_lists(m, there ? there->value : NULL, own->value);
 	else if (there && field && field->type == FIELD_MAP && own->value->type == NODE_MAP &&
 		 there->value->type == NODE_MAP)
-		pair.value = merge_maps(&(struct merge){ m->entries, field->record }, there->value,
-					own->value);
+		pair.value = merge_maps(&(struct merge){ m->entries, field->record }, there->value, own->value);
 	if (there)
 		*there = pair;
 	else
@@ -76,8 +75,7 @@ static const struct node *merge_maps(struct merge *m, const struct node *parent,
 /* An entry may build on the one of the same name that it hides. */
 static struct entry *parent_find(struct entries *entries, struct entry *entry, const char *name)
 {
-	return strcmp(name, entry->name) ? map_get(&entries->by_name[entry->kind], view_of(name)) :
-					   entry->hidden;
+	return strcmp(name, entry->name) ? map_get(&entries->by_name[entry->kind], view_of(name)) : entry->hidden;
 }
 
 static void entry_inherit(struct entries *entries, struct entry *entry);
@@ -120,8 +118,8 @@ static void added_check(struct entries *entries, struct entry *entry, const stru
 			continue;
 		if (!node_pair(entry->own, "inherit"))
 			fault_add(entries->faults, pair->at,
-				  "%s adds to an inherited list, and nothing is inherited; %s is allowed",
-				  pair->key, added->key);
+				  "%s adds to an inherited list, and nothing is inherited; %s is allowed", pair->key,
+				  added->key);
 		if (node_pair(entry->own, added->key))
 			fault_add(entries->faults, pair->at, "%s and %s are both given; one of them is allowed",
 				  added->key, pair->key);

@@ -51,8 +51,7 @@ static void convert_list(struct parse *p, struct fy_node *fyn, struct node *node
 	struct fy_node *item;
 	void *it = NULL;
 
-	node->items = arena_alloc(p->arena, (size_t)fy_node_sequence_item_count(fyn) *
-						    sizeof(*node->items));
+	node->items = arena_alloc(p->arena, (size_t)fy_node_sequence_item_count(fyn) * sizeof(*node->items));
 	while ((item = fy_node_sequence_iterate(fyn, &it))) {
 		const struct node *n = node_convert(p, item, node->at, depth + 1);
 
@@ -66,8 +65,7 @@ static void convert_list(struct parse *p, struct fy_node *fyn, struct node *node
 static const char *convert_key(struct parse *p, struct fy_node *key, struct place at)
 {
 	size_t n = 0;
-	const char *s = key && fy_node_is_scalar(key) && !fy_node_is_alias(key) ?
-				fy_node_get_scalar(key, &n) : NULL;
+	const char *s = key && fy_node_is_scalar(key) && !fy_node_is_alias(key) ? fy_node_get_scalar(key, &n) : NULL;
 
 	if (!s || !n || memchr(s, 0, n)) {
 		fault_add(p->faults, at, "a key must be a plain word");
@@ -82,8 +80,7 @@ static void convert_map(struct parse *p, struct fy_node *fyn, struct node *node,
 	bool first = true;
 	void *it = NULL;
 
-	node->pairs = arena_alloc(p->arena, (size_t)fy_node_mapping_item_count(fyn) *
-						    sizeof(*node->pairs));
+	node->pairs = arena_alloc(p->arena, (size_t)fy_node_mapping_item_count(fyn) * sizeof(*node->pairs));
 	while ((fy_pair = fy_node_mapping_iterate(fyn, &it))) {
 		struct fy_node *fy_key = fy_node_pair_key(fy_pair);
 		struct fy_node *fy_value = fy_node_pair_value(fy_pair);
@@ -95,12 +92,11 @@ static void convert_map(struct parse *p, struct fy_node *fyn, struct node *node,
 			node->at = at;
 		first = false;
 		if (before)
-			fault_add(p->faults, at, "\"%s\" is given twice, first in line %d; once is allowed",
-				  key, before->at.line);
+			fault_add(p->faults, at, "\"%s\" is given twice, first in line %d; once is allowed", key,
+				  before->at.line);
 		if (!key || before)
 			continue;
-		node->pairs[node->n++] = (struct pair){ key, at,
-							node_convert(p, fy_value, at, depth + 1) };
+		node->pairs[node->n++] = (struct pair){ key, at, node_convert(p, fy_value, at, depth + 1) };
 	}
 }
 
@@ -144,8 +140,7 @@ static void parse_faults(struct parse *p, struct fy_diag *diag)
 		any = true;
 	}
 	if (!any)
-		fault_add(p->faults, (struct place){ p->file, 1, 1 },
-			  "the file is empty; a YAML document is expected");
+		fault_add(p->faults, (struct place){ p->file, 1, 1 }, "the file is empty; a YAML document is expected");
 }
 
 static const struct node *parse_documents(struct parse *p, struct fy_parser *parser, struct fy_diag *diag)

@@ -25,8 +25,7 @@ static void fault_type(struct reader *r, const struct field *f, const struct nod
 }
 
 /* The text of a scalar, or NULL with a fault. */
-static const char *scalar_text(struct reader *r, const struct field *f, const struct node *node,
-			       const char *allowed)
+static const char *scalar_text(struct reader *r, const struct field *f, const struct node *node, const char *allowed)
 {
 	bool good = node->type == NODE_SCALAR && node->text && (node->text[0] || f->may_be_empty);
 
@@ -96,8 +95,8 @@ static void store_int(const struct field *f, int64_t value, void *out)
 
 static void read_int(struct reader *r, const struct field *f, const struct node *node, void *out)
 {
-	const char *allowed = arena_printf(r->arena, "a whole number from %lld to %lld",
-					   (long long)f->min, (long long)f->max);
+	const char *allowed =
+		arena_printf(r->arena, "a whole number from %lld to %lld", (long long)f->min, (long long)f->max);
 	const char *text = scalar_text(r, f, node, allowed);
 	long long value;
 	char *end;
@@ -106,8 +105,7 @@ static void read_int(struct reader *r, const struct field *f, const struct node 
 		return;
 	errno = 0;
 	value = strtoll(text, &end, 10);
-	if (!node->plain || errno || *end || text[strspn(text, "-0123456789")] || value < f->min ||
-	    value > f->max)
+	if (!node->plain || errno || *end || text[strspn(text, "-0123456789")] || value < f->min || value > f->max)
 		fault_type(r, f, node, allowed);
 	else
 		store_int(f, value, out);
@@ -213,8 +211,8 @@ static void read_names(struct reader *r, const struct field *f, const struct nod
 		item(r, &one, node->items[i], &data[n]);
 		for (size_t k = 0; data[n] && f->type == FIELD_REFS && k < n; k++)
 			if (!strcmp(data[k], data[n]))
-				fault_add(r->faults, node->items[i]->at,
-					  "%s: \"%s\" is listed twice; once is allowed", f->key, data[n]);
+				fault_add(r->faults, node->items[i]->at, "%s: \"%s\" is listed twice; once is allowed",
+					  f->key, data[n]);
 		n += data[n] != NULL;
 	}
 	*out = (struct names){ data, n };
@@ -239,17 +237,15 @@ struct requirement_item {
 static const struct field requirement_item_fields[] = {
 	{ "require", FIELD_STRING, .offset = offsetof(struct requirement_item, require), .size = sizeof(char *),
 	  .mandatory = true },
-	{ "hint", FIELD_STRING, .offset = offsetof(struct requirement_item, hint),
-	  .size = sizeof(char *) },
+	{ "hint", FIELD_STRING, .offset = offsetof(struct requirement_item, hint), .size = sizeof(char *) },
 };
 
 static const struct record requirement_item_record = {
-	"a requirement", sizeof(struct requirement_item), NULL,
+	"a requirement",         sizeof(struct requirement_item),  NULL,
 	requirement_item_fields, countof(requirement_item_fields),
 };
 
-static const struct requirement *read_requirement(struct reader *r, const struct field *f,
-						  const struct node *node)
+static const struct requirement *read_requirement(struct reader *r, const struct field *f, const struct node *node)
 {
 	const struct node *text = node;
 	struct requirement_item item = { 0 };
@@ -269,8 +265,7 @@ static const struct requirement *read_requirement(struct reader *r, const struct
 	if (!item.require)
 		return NULL;
 	at = text->at;
-	if (!requirement_parse(r->arena, view_of(item.require), f->requirement, item.hint, &requirement,
-			       &column, &err))
+	if (!requirement_parse(r->arena, view_of(item.require), f->requirement, item.hint, &requirement, &column, &err))
 		return requirement;
 	if (column > 0)
 		at.column += column - 1 + !text->plain;
@@ -294,20 +289,13 @@ static void read_requirements(struct reader *r, const struct field *f, const str
 }
 
 static read_fn *const readers[FIELD_TYPE_COUNT] = {
-	[FIELD_STRING] = read_string,
-	[FIELD_TEXT] = read_text,
-	[FIELD_WORD] = read_word,
-	[FIELD_VERSION] = read_version,
-	[FIELD_INT] = read_int,
-	[FIELD_BOOL] = read_bool,
-	[FIELD_DURATION] = read_duration,
-	[FIELD_CHOICE] = read_choice,
-	[FIELD_KERNELS] = read_kernels,
-	[FIELD_REF] = read_ref,
-	[FIELD_MAP] = read_map,
-	[FIELD_WORDS] = read_words,
-	[FIELD_REFS] = read_refs,
-	[FIELD_REQUIREMENTS] = read_requirements,
+	[FIELD_STRING] = read_string,     [FIELD_TEXT] = read_text,
+	[FIELD_WORD] = read_word,         [FIELD_VERSION] = read_version,
+	[FIELD_INT] = read_int,           [FIELD_BOOL] = read_bool,
+	[FIELD_DURATION] = read_duration, [FIELD_CHOICE] = read_choice,
+	[FIELD_KERNELS] = read_kernels,   [FIELD_REF] = read_ref,
+	[FIELD_MAP] = read_map,           [FIELD_WORDS] = read_words,
+	[FIELD_REFS] = read_refs,         [FIELD_REQUIREMENTS] = read_requirements,
 };
 
 static void key_unknown(struct reader *r, const struct record *record, const struct pair *pair, bool inherit)
@@ -326,8 +314,8 @@ static void key_unknown(struct reader *r, const struct record *record, const str
 }
 
 /* An absent key reads as the text the schema gives for it. */
-static void field_absent(struct reader *r, const struct record *record, const struct field *f,
-			 const struct node *map, void *out)
+static void field_absent(struct reader *r, const struct record *record, const struct field *f, const struct node *map,
+			 void *out)
 {
 	struct node absent = { .type = NODE_SCALAR, .at = map->at, .plain = true, .text = f->absent };
 
@@ -337,12 +325,10 @@ static void field_absent(struct reader *r, const struct record *record, const st
 		fault_add(r->faults, map->at, "the key \"%s\" is missing; %s needs it", f->key, record->what);
 }
 
-void record_read(struct reader *r, const struct record *record, const struct node *map, bool inherit,
-		 void *out)
+void record_read(struct reader *r, const struct record *record, const struct node *map, bool inherit, void *out)
 {
 	for (size_t i = 0; i < map->n; i++)
-		if (!record_field(record, map->pairs[i].key) &&
-		    !(inherit && !strcmp(map->pairs[i].key, "inherit")))
+		if (!record_field(record, map->pairs[i].key) && !(inherit && !strcmp(map->pairs[i].key, "inherit")))
 			key_unknown(r, record, &map->pairs[i], inherit);
 	for (size_t i = 0; i < record->n; i++) {
 		const struct field *f = &record->fields[i];
@@ -354,8 +340,8 @@ void record_read(struct reader *r, const struct record *record, const struct nod
 		else if (f->type != FIELD_MAPS)
 			readers[f->type](r, f, pair->value, member);
 		else if (is_list(r, f, pair->value, "a list of maps"))
-			*(void **)member = records_read(r, f->record, pair->value,
-							(size_t *)((char *)out + f->count_offset));
+			*(void **)member =
+				records_read(r, f->record, pair->value, (size_t *)((char *)out + f->count_offset));
 	}
 }
 
@@ -370,8 +356,9 @@ static void unique_check(struct reader *r, const struct record *record, const st
 
 		if (before && before->value->type == NODE_SCALAR && before->value->text &&
 		    !strcmp(before->value->text, pair->value->text)) {
-			fault_add(r->faults, pair->value->at, "%s: \"%s\" is there already, in line %d; once is allowed",
-				  pair->key, pair->value->text, before->value->at.line);
+			fault_add(r->faults, pair->value->at,
+				  "%s: \"%s\" is there already, in line %d; once is allowed", pair->key,
+				  pair->value->text, before->value->at.line);
 			return;
 		}
 	}

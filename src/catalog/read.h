@@ -12,8 +12,7 @@ struct reader {
 };
 
 /* Reads a map into out, a zeroed struct of the record. inherit tells whether that key is fine here. */
-void record_read(struct reader *r, const struct record *record, const struct node *map, bool inherit,
-		 void *out);
+void record_read(struct reader *r, const struct record *record, const struct node *map, bool inherit, void *out);
 /* Reads a list of maps into a new array. */
 void *records_read(struct reader *r, const struct record *record, const struct node *list, size_t *n);
 /* Reports lines that no fragment may hold. */

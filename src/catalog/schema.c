@@ -14,7 +14,10 @@ static const struct choice image_choices[] = { { "image", 0 }, { "vmlinux", 0 },
 static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } };
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
 static const struct choice verdict_choices[] = {
-	{ "fail", VERDICT_FAIL }, { "warn", VERDICT_WARN }, { "infra", VERDICT_INFRA }, { NULL, 0 },
+	{ "fail", VERDICT_FAIL },
+	{ "warn", VERDICT_WARN },
+	{ "infra", VERDICT_INFRA },
+	{ NULL, 0 },
 };
 
 static const struct field compiler_fields[] = {
@@ -60,13 +63,12 @@ static const struct field fragment_fields[] = {
 static const struct field config_arch_fields[] = {
 	{ "arch", FIELD_REF, AT(catalog_config_arch, arch), .mandatory = true, .ref = KIND_arch },
 	{ "target", FIELD_WORD, AT(catalog_config_arch, target) },
-	{ "fragments", FIELD_REFS, AT(catalog_config_arch, fragments), .may_be_empty = true,
-	  .ref = KIND_fragment },
+	{ "fragments", FIELD_REFS, AT(catalog_config_arch, fragments), .may_be_empty = true, .ref = KIND_fragment },
 };
 
 static const struct record config_arch_record = {
 	"an arch of a config", sizeof(struct catalog_config_arch), "arch",
-	config_arch_fields, countof(config_arch_fields),
+	config_arch_fields,    countof(config_arch_fields),
 };
 
 static const struct field config_fields[] = {
@@ -103,20 +105,16 @@ static const struct field board_fields[] = {
 	{ "dtb", FIELD_WORD, AT(catalog_board, dtb) },
 	{ "ends", FIELD_MAP, AT(catalog_board, ends), .mandatory = true, .record = &ends_record },
 	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
-	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1,
-	  .max = DAY_MS },
+	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1, .max = DAY_MS },
 	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },
-	{ "require", FIELD_REQUIREMENTS, AT(catalog_board, require), .mandatory = true,
-	  .requirement = REQUIRE },
-	{ "prefer", FIELD_REQUIREMENTS, AT(catalog_board, prefer), .may_be_empty = true,
-	  .requirement = PREFER },
+	{ "require", FIELD_REQUIREMENTS, AT(catalog_board, require), .mandatory = true, .requirement = REQUIRE },
+	{ "prefer", FIELD_REQUIREMENTS, AT(catalog_board, prefer), .may_be_empty = true, .requirement = PREFER },
 	{ "kernel", FIELD_KERNELS, AT(catalog_board, kernel), .absent = "" },
 	{ "skip", FIELD_STRING, AT(catalog_board, skip) },
 };
 
 static const struct field rootfs_fields[] = {
-	{ "transport", FIELD_CHOICE, AT(catalog_rootfs, transport), .mandatory = true,
-	  .choices = transport_choices },
+	{ "transport", FIELD_CHOICE, AT(catalog_rootfs, transport), .mandatory = true, .choices = transport_choices },
 	{ "kind", FIELD_CHOICE, AT(catalog_rootfs, kind), .mandatory = true, .choices = rootfs_choices },
 	{ "require", FIELD_REQUIREMENTS, AT(catalog_rootfs, require), .may_be_empty = true,
 	  .requirement = REQUIRE_ROOTFS },
@@ -152,18 +150,19 @@ static const struct field matrix_fields[] = {
 static const struct field pattern_fields[] = {
 	{ "name", FIELD_WORD, AT(judge_pattern, name), .mandatory = true },
 	{ "regex", FIELD_STRING, AT(judge_pattern, regex), .mandatory = true },
-	{ "verdict", FIELD_CHOICE, AT(judge_pattern, verdict), .mandatory = true,
-	  .choices = verdict_choices },
+	{ "verdict", FIELD_CHOICE, AT(judge_pattern, verdict), .mandatory = true, .choices = verdict_choices },
 	{ "final", FIELD_BOOL, AT(judge_pattern, final) },
 	{ "trace", FIELD_BOOL, AT(judge_pattern, trace) },
 	{ "last", FIELD_BOOL, AT(judge_pattern, last) },
 };
 
 #define KIND(kind, article, extension)                                                             \
-	[KIND_##kind] = { #kind, extension,                                                        \
+	[KIND_##kind] = { #kind,                                                                   \
+			  extension,                                                               \
 			  { article " " #kind, sizeof(struct catalog_##kind), NULL, kind##_fields, \
 			    countof(kind##_fields) },                                              \
-			  offsetof(struct catalog, kind##s), offsetof(struct catalog, n_##kind##s) }
+			  offsetof(struct catalog, kind##s),                                       \
+			  offsetof(struct catalog, n_##kind##s) }
 
 static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(arch, "an", ".yaml"),
@@ -174,16 +173,16 @@ static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(rootfs, "a", ".yaml"),
 	KIND(suite, "a", ".yaml"),
 	KIND(matrix, "a", ".yaml"),
-	[KIND_pattern] = { "pattern", ".yaml",
-			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields,
-			     countof(pattern_fields) },
-			   offsetof(struct catalog, patterns), offsetof(struct catalog, n_patterns) },
+	[KIND_pattern] = { "pattern",
+			   ".yaml",
+			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields, countof(pattern_fields) },
+			   offsetof(struct catalog, patterns),
+			   offsetof(struct catalog, n_patterns) },
 };
 
-#define X(kind)                                                                                    \
-	_Static_assert(offsetof(struct catalog_##kind, name) == offsetof(struct entry_head, name) && \
-			       offsetof(struct catalog_##kind, origin) ==                          \
-				       offsetof(struct entry_head, origin),                        \
+#define X(kind)                                                                                                \
+	_Static_assert(offsetof(struct catalog_##kind, name) == offsetof(struct entry_head, name) &&           \
+			       offsetof(struct catalog_##kind, origin) == offsetof(struct entry_head, origin), \
 		       "an entry begins with its head");
 CATALOG_KINDS(X)
 #undef X

@@ -10,15 +10,15 @@ enum kind {
 #define X(kind) KIND_##kind,
 	CATALOG_KINDS(X)
 #undef X
-	KIND_pattern,
+		KIND_pattern,
 	KIND_COUNT
 };
 
 enum field_type {
 	FIELD_STRING,
-	FIELD_TEXT,     /* may have several lines */
-	FIELD_WORD,     /* no blanks: it becomes one argument or one path */
-	FIELD_VERSION,  /* "5.2" */
+	FIELD_TEXT,    /* may have several lines */
+	FIELD_WORD,    /* no blanks: it becomes one argument or one path */
+	FIELD_VERSION, /* "5.2" */
 	FIELD_INT,
 	FIELD_BOOL,
 	FIELD_DURATION, /* "90s" -> milliseconds */
@@ -44,12 +44,12 @@ struct record;
 struct field {
 	const char *key;
 	enum field_type type;
-	size_t offset, size;   /* of the member */
-	size_t count_offset;   /* FIELD_MAPS: of the member that holds how many */
+	size_t offset, size; /* of the member */
+	size_t count_offset; /* FIELD_MAPS: of the member that holds how many */
 	bool mandatory;
-	bool may_be_empty;     /* an empty text or list says something */
-	const char *absent;    /* what an absent key means, as it would be written; NULL: all zero */
-	int64_t min, max;      /* FIELD_INT; durations in milliseconds */
+	bool may_be_empty;            /* an empty text or list says something */
+	const char *absent;           /* what an absent key means, as it would be written; NULL: all zero */
+	int64_t min, max;             /* FIELD_INT; durations in milliseconds */
 	const struct choice *choices; /* ends with a NULL word */
 	enum kind ref;
 	enum requirement_kind requirement;

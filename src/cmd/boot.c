@@ -29,10 +29,14 @@ struct request {
 static int parse(int argc, char **argv, struct request *r, struct err *err)
 {
 	const struct option options[] = {
-		{ "board", OPTION_STRING, &r->board },       { "initrd", OPTION_STRING, &r->initrd },
-		{ "dtb", OPTION_STRING, &r->dtb },           { "append", OPTION_STRING, &r->append },
-		{ "timeout", OPTION_DURATION, &r->timeout_ms }, { "console", OPTION_FLAG, &r->console },
-		{ "gdb", OPTION_FLAG, &r->gdb },             { "json", OPTION_FLAG, &r->json },
+		{ "board", OPTION_STRING, &r->board },
+		{ "initrd", OPTION_STRING, &r->initrd },
+		{ "dtb", OPTION_STRING, &r->dtb },
+		{ "append", OPTION_STRING, &r->append },
+		{ "timeout", OPTION_DURATION, &r->timeout_ms },
+		{ "console", OPTION_FLAG, &r->console },
+		{ "gdb", OPTION_FLAG, &r->gdb },
+		{ "json", OPTION_FLAG, &r->json },
 		{ "home", OPTION_STRING, &r->home_option },
 	};
 

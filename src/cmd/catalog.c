@@ -73,8 +73,8 @@ static int check(const struct request *request, struct err *err)
 {
 	const char *const *dirs = (const char *const *)request->argv;
 	const struct catalog *c = NULL;
-	int bad, rc = request->argc ? catalog_open(dirs, (size_t)request->argc, &c, err) :
-				      catalog_open_default(&c, err);
+	int bad,
+		rc = request->argc ? catalog_open(dirs, (size_t)request->argc, &c, err) : catalog_open_default(&c, err);
 
 	if (rc)
 		return fail(err);
@@ -115,7 +115,7 @@ static void list_print(const json_t *list)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry)
+	json_array_foreach (list, i, entry)
 		printf("%-10s %-28s %s:%lld\n", json_str_or(entry, "kind", ""), json_str_or(entry, "name", ""),
 		       json_str_or(entry, "file", ""), (long long)json_int_or(entry, "line", 0));
 }
@@ -156,7 +156,7 @@ static void item_print(const json_t *item, int depth)
 		printf("%*s- %s\n", depth * 2, "", json_string_value(item));
 		return;
 	}
-	json_object_foreach((json_t *)item, key, value) {
+	json_object_foreach ((json_t *)item, key, value) {
 		if (first)
 			printf("%*s-\n", depth * 2, "");
 		first = false;
@@ -194,11 +194,11 @@ static void value_print(const char *key, const json_t *value, int depth)
 		printf("%*s%s: %s\n", depth * 2, "", key, json_is_true(value) ? "true" : "false");
 	} else if (json_is_array(value)) {
 		printf("%*s%s:\n", depth * 2, "", key);
-		json_array_foreach(value, i, inner)
+		json_array_foreach (value, i, inner)
 			item_print(inner, depth + 1);
 	} else {
 		printf("%*s%s:\n", depth * 2, "", key);
-		json_object_foreach((json_t *)value, name, inner)
+		json_object_foreach ((json_t *)value, name, inner)
 			value_print(name, inner, depth + 1);
 	}
 }
@@ -210,7 +210,7 @@ static void entry_print(const json_t *entry)
 
 	printf("# %s %s, %s:%lld\n", json_str_or(entry, "kind", ""), json_str_or(entry, "name", ""),
 	       json_str_or(entry, "file", ""), (long long)json_int_or(entry, "line", 0));
-	json_object_foreach((json_t *)entry, key, value)
+	json_object_foreach ((json_t *)entry, key, value)
 		if (strcmp(key, "kind") && strcmp(key, "file") && strcmp(key, "line"))
 			value_print(key, value, 0);
 }

@@ -9,17 +9,17 @@
 #include <stdint.h>
 
 /* Every command: argv[0] is its own name. Returns the exit status. */
-#define COMMANDS(X)                                                                                \
-	X(boot)                                                                                    \
-	X(catalog)                                                                                 \
-	X(depot)                                                                                   \
-	X(doctor)                                                                                  \
-	X(judge)                                                                                   \
-	X(log)                                                                                     \
-	X(plan)                                                                                    \
-	X(run)                                                                                     \
-	X(show)                                                                                    \
-	X(step)                                                                                    \
+#define COMMANDS(X) \
+	X(boot)     \
+	X(catalog)  \
+	X(depot)    \
+	X(doctor)   \
+	X(judge)    \
+	X(log)      \
+	X(plan)     \
+	X(run)      \
+	X(show)     \
+	X(step)     \
 	X(why)
 
 #define X(name) int cmd_##name(int argc, char **argv);
@@ -51,9 +51,9 @@ int options_parse(const struct option *options, size_t n, int *argc, char **argv
 void option_list_free(struct option_list *list);
 
 /* Kiln's own places. Owned strings. */
-char *home_path(const char *option);             /* --home, $KILN_HOME, $XDG_DATA_HOME/kiln */
-char *data_path(void);                           /* where catalog/ and guest-init/ are */
-char *config_path(void);                         /* $XDG_CONFIG_HOME/kiln: the user's own catalogue */
+char *home_path(const char *option); /* --home, $KILN_HOME, $XDG_DATA_HOME/kiln */
+char *data_path(void);               /* where catalog/ and guest-init/ are */
+char *config_path(void);             /* $XDG_CONFIG_HOME/kiln: the user's own catalogue */
 
 /* Loads the user's catalogue and Kiln's own. 0, or an exit status after all faults were printed to stderr. */
 struct catalog;

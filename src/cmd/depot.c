@@ -22,9 +22,9 @@ static void keep_digests(const json_t *j, struct map *keep)
 
 	if (json_is_string(j) && json_string_length(j) == HASH_HEX - 1)
 		map_set(keep, view_of(json_string_value(j)), keep);
-	json_object_foreach((json_t *)j, key, v)
+	json_object_foreach ((json_t *)j, key, v)
 		keep_digests(v, keep);
-	json_array_foreach(j, i, v)
+	json_array_foreach (j, i, v)
 		keep_digests(v, keep);
 }
 

@@ -114,7 +114,8 @@ static void check_kernel(struct doctor *d)
 	int major = 0, minor = 0;
 	bool ok = uname(&u) == 0 && sscanf(u.release, "%d.%d", &major, &minor) == 2 &&
 		  (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR));
-	struct finding *f = add(d, "kernel", true, ok ? mem_strdup(u.release) : NULL, "the sandbox needs its system calls");
+	struct finding *f =
+		add(d, "kernel", true, ok ? mem_strdup(u.release) : NULL, "the sandbox needs its system calls");
 
 	if (!ok)
 		f->get = mem_printf("boot Linux %d.%d or newer; this is %s", KERNEL_MAJOR, KERNEL_MINOR, u.release);
@@ -145,8 +146,9 @@ static void check_home(struct doctor *d)
 		return;
 	}
 	mb = (uint64_t)st.f_bavail * st.f_frsize >> 20;
-	f = add(d, "home", true, mb >= HOME_MIN_MB ? mem_printf("%s, %llu GB free", d->home, (unsigned long long)mb >> 10)
-						    : NULL, "results and caches are kept there");
+	f = add(d, "home", true,
+		mb >= HOME_MIN_MB ? mem_printf("%s, %llu GB free", d->home, (unsigned long long)mb >> 10) : NULL,
+		"results and caches are kept there");
 	if (!f->ok)
 		f->get = mem_printf("%s has %llu MB free, make it %d, or give another home with --home or KILN_HOME",
 				    at, (unsigned long long)mb, HOME_MIN_MB);
@@ -156,9 +158,9 @@ static void check_kvm(struct doctor *d)
 {
 	autoclose int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int num = errno;
-	struct finding *f = add(d, "kvm", false,
-				fd >= 0 ? mem_strdup("/dev/kvm opens; used once a real boot has proved it") : NULL,
-				"boots of this machine's own architecture get faster");
+	struct finding *f =
+		add(d, "kvm", false, fd >= 0 ? mem_strdup("/dev/kvm opens; used once a real boot has proved it") : NULL,
+		    "boots of this machine's own architecture get faster");
 
 	if (fd < 0 && num == EACCES)
 		f->get = mem_strdup("become a member of the group that owns /dev/kvm");

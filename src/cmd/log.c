@@ -50,12 +50,15 @@ static void print_log(const struct buf *log)
 static int log_digest(const struct found *found, const char *name, const char **digest, struct err *err)
 {
 	if (!found->record)
-		return err_user(err, "there is no log of %s yet; kiln show lists builds and boards (a board's is BUILD@BOARD)", name);
+		return err_user(
+			err, "there is no log of %s yet; kiln show lists builds and boards (a board's is BUILD@BOARD)",
+			name);
 	*digest = record_artefact(found->record, "console");
 	if (!*digest)
 		*digest = record_artefact(found->record, "log");
 	if (!*digest)
-		return err_user(err, "%s kept no log: %s", name, json_str_or(found->record, "reason", "no reason was given"));
+		return err_user(err, "%s kept no log: %s", name,
+				json_str_or(found->record, "reason", "no reason was given"));
 	return 0;
 }
 

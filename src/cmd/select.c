@@ -17,25 +17,20 @@
 static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 {
 	const struct option options[] = {
-		{ "source", OPTION_STRING, &s->source },
-		{ "arch", OPTION_LIST, &s->archs },
-		{ "config", OPTION_LIST, &s->configs },
-		{ "toolchain", OPTION_LIST, &s->toolchains },
-		{ "board", OPTION_LIST, &s->boards },
-		{ "option", OPTION_LIST, &s->options },
-		{ "jobs", OPTION_INT, &s->jobs },
-		{ "home", OPTION_STRING, &s->home },
-		{ "json", OPTION_FLAG, &s->json },
-		{ "keep-going", OPTION_FLAG, &s->keep_going },
-		{ "warm", OPTION_FLAG, &s->warm },
-		{ "reuse-boots", OPTION_FLAG, &s->reuse_boots },
+		{ "source", OPTION_STRING, &s->source }, { "arch", OPTION_LIST, &s->archs },
+		{ "config", OPTION_LIST, &s->configs },  { "toolchain", OPTION_LIST, &s->toolchains },
+		{ "board", OPTION_LIST, &s->boards },    { "option", OPTION_LIST, &s->options },
+		{ "jobs", OPTION_INT, &s->jobs },        { "home", OPTION_STRING, &s->home },
+		{ "json", OPTION_FLAG, &s->json },       { "keep-going", OPTION_FLAG, &s->keep_going },
+		{ "warm", OPTION_FLAG, &s->warm },       { "reuse-boots", OPTION_FLAG, &s->reuse_boots },
 	};
 
 	/* The last one is run's alone: a plan boots nothing. */
 	if (options_parse(options, countof(options) - s->plan_only, argc, argv, err) < 0)
 		return -1;
 	if (*argc > 2)
-		return err_user(err, "one matrix at a time: \"%s\" is one too many; see kiln %s --help", argv[2], argv[0]);
+		return err_user(err, "one matrix at a time: \"%s\" is one too many; see kiln %s --help", argv[2],
+				argv[0]);
 	if (s->jobs > 4096)
 		return err_user(err, "--jobs %lld: at most 4096", (long long)s->jobs);
 	return 0;
@@ -75,7 +70,8 @@ static int file_configs(const struct selection *s, const char *home, file_vec *f
 		if (!base)
 			continue;
 		if (!s->archs.n)
-			status = err_user(err, "--config %s is a file: say with --arch which architecture it is for", path);
+			status = err_user(err, "--config %s is a file: say with --arch which architecture it is for",
+					  path);
 		else if (!base[1])
 			status = err_user(err, "--config %s: is a directory; name the file in it", path);
 		else if (!depot && depot_open(home, &depot, err) < 0)
@@ -114,8 +110,8 @@ static void print_document(const struct selection *s, const json_t *document, co
 	report_matrix(document, &options, stdout);
 	if (s->plan_only)
 		return;
-	printf("artefacts and logs: %s/builds/; a log: kiln log BUILD or BUILD@BOARD%s%s\n", home, s->home ? " --home " : "",
-	       s->home ? s->home : "");
+	printf("artefacts and logs: %s/builds/; a log: kiln log BUILD or BUILD@BOARD%s%s\n", home,
+	       s->home ? " --home " : "", s->home ? s->home : "");
 }
 
 static int execute(struct selection *s, struct run_options *run, const char *home)
@@ -181,9 +177,15 @@ int selection_main(int argc, char **argv, bool plan_only)
 			.data = data,
 			.program = program,
 			.source = s.source,
-			.plan = { .matrix = argc > 1 ? argv[1] : NULL, .archs = names_of(&s.archs), .configs = names_of(&s.configs),
-				  .toolchains = names_of(&s.toolchains), .boards = names_of(&s.boards), .files = files.data,
-				  .n_files = files.n, .options = names_of(&s.options), .warm = warm },
+			.plan = { .matrix = argc > 1 ? argv[1] : NULL,
+				  .archs = names_of(&s.archs),
+				  .configs = names_of(&s.configs),
+				  .toolchains = names_of(&s.toolchains),
+				  .boards = names_of(&s.boards),
+				  .files = files.data,
+				  .n_files = files.n,
+				  .options = names_of(&s.options),
+				  .warm = warm },
 			.plan_only = plan_only,
 			.reuse_boots = s.reuse_boots,
 			.keep_going = s.keep_going,

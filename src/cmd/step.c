@@ -18,10 +18,8 @@
 #include <unistd.h>
 
 static const struct step_kind kinds[] = {
-	{ "configure", STEP_PURE, kernel_configure_step },
-	{ "init", STEP_PURE, guest_init_step },
-	{ "build", STEP_PURE, kernel_build_step },
-	{ "build-warm", STEP_OBSERVATION, kernel_build_step },
+	{ "configure", STEP_PURE, kernel_configure_step }, { "init", STEP_PURE, guest_init_step },
+	{ "build", STEP_PURE, kernel_build_step },         { "build-warm", STEP_OBSERVATION, kernel_build_step },
 	{ "boot", STEP_OBSERVATION, qemu_boot_step },
 };
 
@@ -66,7 +64,8 @@ static int step_main(const char *path, const struct step_options *options, struc
 		return -1;
 	if (step_run(spec, kinds, countof(kinds), options, &record, err) < 0)
 		return -1;
-	if (json_dumpf(record, stdout, JSON_SORT_KEYS | JSON_INDENT(2)) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF)
+	if (json_dumpf(record, stdout, JSON_SORT_KEYS | JSON_INDENT(2)) < 0 || putchar('\n') == EOF ||
+	    fflush(stdout) == EOF)
 		return err_infra(err, errno, "cannot print the record");
 	return 0;
 }

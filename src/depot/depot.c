@@ -207,13 +207,12 @@ int depot_checkout(struct depot *d, const char *digest, char **path, struct err 
 }
 
 /* Removes one file of the depot if nothing keeps it. */
-static int gc_file(int dir, const char *name, const struct map *keep, int64_t before, int64_t *removed,
-		   int64_t *bytes)
+static int gc_file(int dir, const char *name, const struct map *keep, int64_t before, int64_t *removed, int64_t *bytes)
 {
 	struct stat st;
 
-	if (map_get(keep, view_of(name)) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    !S_ISREG(st.st_mode) || st.st_ctim.tv_sec > before || unlinkat(dir, name, 0) < 0)
+	if (map_get(keep, view_of(name)) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+	    st.st_ctim.tv_sec > before || unlinkat(dir, name, 0) < 0)
 		return 0;
 	*removed += 1;
 	*bytes += st.st_size;

@@ -17,11 +17,11 @@ enum engine_priority { ENGINE_FIRST, ENGINE_SOON, ENGINE_LATER, ENGINE_LAST, ENG
 
 struct engine_job {
 	char attempt[UUID_TEXT];
-	json_t *spec;        /* the engine takes a reference of its own */
-	int cpus;            /* tokens it holds while it runs */
-	int64_t memory_mb;   /* what it may use */
+	json_t *spec;      /* the engine takes a reference of its own */
+	int cpus;          /* tokens it holds while it runs */
+	int64_t memory_mb; /* what it may use */
 	enum engine_priority priority;
-	void *data;          /* the caller's */
+	void *data; /* the caller's */
 };
 
 struct engine_options {

@@ -18,10 +18,10 @@ struct engine {
 	struct node *running;
 	size_t n_waiting, n_running;
 	int64_t memory_used;
-	int held;          /* tokens taken for the next job, not yet enough */
+	int held; /* tokens taken for the next job, not yet enough */
 	bool cancelled;
-	uv_poll_t token;   /* watches the jobserver while a job waits for a token */
-	uv_idle_t pump;    /* starts what was submitted */
+	uv_poll_t token; /* watches the jobserver while a job waits for a token */
+	uv_idle_t pump;  /* starts what was submitted */
 	int handles_open;
 };
 

@@ -21,9 +21,23 @@
  * relocations at the start; nothing that names a place, a time or the compiler, so that equal sources give equal
  * bytes. */
 static const char *const fixed_flags[] = {
-	"-std=gnu11", "-Os", "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-fno-pie", "-no-pie",
-	"-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-ident", "-static", "-nostdlib",
-	"-Wl,-e,_start", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-s", "-I.",
+	"-std=gnu11",
+	"-Os",
+	"-ffreestanding",
+	"-fno-stack-protector",
+	"-fno-pic",
+	"-fno-pie",
+	"-no-pie",
+	"-fno-asynchronous-unwind-tables",
+	"-fno-unwind-tables",
+	"-fno-ident",
+	"-static",
+	"-nostdlib",
+	"-Wl,-e,_start",
+	"-Wl,--build-id=none",
+	"-Wl,-z,noexecstack",
+	"-s",
+	"-I.",
 };
 
 typedef VEC(char *) words;
@@ -54,7 +68,7 @@ static int arguments_make(const struct compile *c, const char *driver, words *ar
 	*vec_push(args) = mem_printf("/kiln/out/%s", c->program);
 	for (i = 0; c->files[i]; i++)
 		*vec_push(args) = mem_strdup(c->files[i]);
-	json_array_foreach((json_t *)c->cflags, i, flag) {
+	json_array_foreach ((json_t *)c->cflags, i, flag) {
 		if (!json_is_string(flag))
 			return err_user(err, "arch.init_cflags must be strings");
 		*vec_push(args) = mem_strdup(json_string_value(flag));

@@ -6,12 +6,12 @@
 #include "base/json.h"
 
 struct compile {
-	const json_t *toolchain; /* the spec's */
-	const json_t *cflags;    /* array of strings, or NULL */
-	const char *src;         /* directory of the sources, only read */
-	const char *out;         /* directory for the program */
-	const char *program;     /* its name there */
-	const char *log;         /* file to which the compiler's words are added */
+	const json_t *toolchain;  /* the spec's */
+	const json_t *cflags;     /* array of strings, or NULL */
+	const char *src;          /* directory of the sources, only read */
+	const char *out;          /* directory for the program */
+	const char *program;      /* its name there */
+	const char *log;          /* file to which the compiler's words are added */
 	const char *const *files; /* below src, NULL-terminated */
 };
 

@@ -77,7 +77,8 @@ static int file_add(struct archive *a, const struct guest_entry *entry, int fd, 
 	int64_t done = 0;
 
 	while (done < size) {
-		ssize_t n = read(fd, chunk, (size_t)(size - done) < sizeof(chunk) ? (size_t)(size - done) : sizeof(chunk));
+		ssize_t n =
+			read(fd, chunk, (size_t)(size - done) < sizeof(chunk) ? (size_t)(size - done) : sizeof(chunk));
 
 		if (n < 0 && errno == EINTR)
 			continue;

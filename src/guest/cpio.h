@@ -6,7 +6,7 @@
 
 /* Where the bytes go. */
 struct cpio_sink {
-	int fd;          /* or -1, then: */
+	int fd; /* or -1, then: */
 	struct buf *buf;
 };
 

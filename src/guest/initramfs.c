@@ -41,8 +41,8 @@ static void add_parents(const char *path, struct map *have, entry_vec *all, stru
 
 		if (map_get(have, parent))
 			continue;
-		*vec_push(all) = (struct guest_entry){ .path = arena_strndup(arena, path, parent.n),
-						       .mode = S_IFDIR | 0755 };
+		*vec_push(all) =
+			(struct guest_entry){ .path = arena_strndup(arena, path, parent.n), .mode = S_IFDIR | 0755 };
 		map_set(have, parent, (void *)path);
 	}
 }

@@ -17,7 +17,7 @@ struct init {
 	const json_t *toolchain, *cflags, *suites;
 	const char *sources; /* digest */
 	char *src, *out, *log, *initrd;
-	struct arena arena;           /* the strings of the vectors */
+	struct arena arena;                 /* the strings of the vectors */
 	VEC(const char *) main, lib, tests; /* sources of guest-init, of all programs, of suites; paths below src */
 };
 
@@ -62,7 +62,7 @@ static int spec_read(struct step *step, struct init *init, struct err *err)
 	    json_field_arr(step->spec, "suites", &suites, err) < 0 ||
 	    json_field_str(step->spec, "sources", &init->sources, err) < 0)
 		return err_wrap(err, "init step");
-	json_array_foreach(suites, i, suite)
+	json_array_foreach (suites, i, suite)
 		if (suite_check(suite, &name, &program, err) < 0)
 			return err_wrap(err, "init step");
 	init->toolchain = toolchain;
@@ -96,8 +96,8 @@ static int sources_unpack(struct step *step, struct init *init, struct err *err)
 {
 	autobuf struct buf archive = { 0 };
 
-	if (depot_get(step->depot, init->sources, &archive, err) < 0 ||
-	    fs_mkdirs(AT_FDCWD, init->src, 0755, err) < 0 || fs_mkdirs(AT_FDCWD, init->out, 0755, err) < 0 ||
+	if (depot_get(step->depot, init->sources, &archive, err) < 0 || fs_mkdirs(AT_FDCWD, init->src, 0755, err) < 0 ||
+	    fs_mkdirs(AT_FDCWD, init->out, 0755, err) < 0 ||
 	    cpio_unpack(&archive, init->src, source_note, init, err) < 0)
 		return err_wrap(err, "sources of guest-init");
 	return 0;
@@ -105,8 +105,12 @@ static int sources_unpack(struct step *step, struct init *init, struct err *err)
 
 static int program_make(const struct init *init, const char *name, const char *const *files, size_t n, struct err *err)
 {
-	const struct compile compile = { .toolchain = init->toolchain, .cflags = init->cflags, .src = init->src,
-					 .out = init->out, .program = name, .log = init->log };
+	const struct compile compile = { .toolchain = init->toolchain,
+					 .cflags = init->cflags,
+					 .src = init->src,
+					 .out = init->out,
+					 .program = name,
+					 .log = init->log };
 	struct compile c = compile;
 	VEC(const char *) all = { 0 };
 	int ret;
@@ -143,7 +147,7 @@ static int programs_make(const struct init *init, struct err *err)
 
 	if (program_make(init, "init", init->main.data, init->main.n, err) < 0)
 		return -1;
-	json_array_foreach((json_t *)init->suites, i, suite)
+	json_array_foreach ((json_t *)init->suites, i, suite)
 		if (suite_make(init, suite, err) < 0)
 			return -1;
 	return 0;
@@ -167,7 +171,7 @@ static int initrd_make(struct init *init, const char *program, struct err *err)
 	for (i = 0; i < countof(fixed); i++)
 		*vec_push(&entries) = fixed[i];
 	*vec_push(&entries) = (struct guest_entry){ .path = "init", .mode = S_IFREG | 0755, .file = program };
-	json_array_foreach((json_t *)init->suites, i, suite) {
+	json_array_foreach ((json_t *)init->suites, i, suite) {
 		const char *name = json_str_or(suite, "name", "");
 
 		*vec_push(&entries) = (struct guest_entry){
@@ -186,7 +190,7 @@ static bool tool_is_among(const json_t *tool, const json_t *tools)
 	json_t *mine;
 	size_t i;
 
-	json_array_foreach((json_t *)tools, i, mine)
+	json_array_foreach ((json_t *)tools, i, mine)
 		if (strcmp(json_str_or(mine, "name", ""), json_str_or(tool, "name", "")) == 0 &&
 		    strcmp(json_str_or(mine, "digest", ""), json_str_or(tool, "digest", "")) == 0)
 			return true;
@@ -208,7 +212,7 @@ static int tools_check(const char *home, const json_t *toolchain, struct err *er
 		err->class = ERR_INFRA; /* it was there where the spec was made */
 		return -1;
 	}
-	json_array_foreach(json_object_get(toolchain, "tools"), i, tool)
+	json_array_foreach (json_object_get(toolchain, "tools"), i, tool)
 		if (!tool_is_among(tool, here))
 			return err_infra(err, 0, "%s of this machine is not the one of the request (%s)",
 					 json_str_or(tool, "name", "?"), json_str_or(tool, "version", "?"));

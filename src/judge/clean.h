@@ -11,8 +11,8 @@
 /* First byte of a line that is no line of the raw input. No other control byte but \t and \n is ever in
  * clean text, so a guest cannot forge them. */
 enum {
-	CLEAN_REST = 1,   /* goes on with a line that was too long; starts with its last CLEAN_OVERLAP bytes */
-	CLEAN_AGAIN = 2,  /* the same raw line, written anew after \r or a cursor movement */
+	CLEAN_REST = 1,  /* goes on with a line that was too long; starts with its last CLEAN_OVERLAP bytes */
+	CLEAN_AGAIN = 2, /* the same raw line, written anew after \r or a cursor movement */
 };
 
 enum {

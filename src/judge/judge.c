@@ -165,7 +165,8 @@ static void on_fail(struct judge *j, const struct judge_pattern *p, struct view 
 		decide(j);
 }
 
-static void on_warn(struct judge *j, const struct judge_pattern *p, struct view line, struct view message, int64_t number)
+static void on_warn(struct judge *j, const struct judge_pattern *p, struct view line, struct view message,
+		    int64_t number)
 {
 	end_splat(j);
 	finding_start(&j->splat, p, line, message, number);

@@ -26,19 +26,19 @@ struct judge_rules; /* compiled patterns, shared by any number of judges */
 
 /* cache_dir (may be NULL) keeps the compiled database, named by its inputs and vectorscan's version.
  * A regex that does not compile is ERR_USER with its name and vectorscan's words. */
-int judge_rules_new(const struct judge_pattern *patterns, size_t n, const char *cache_dir,
-		    struct judge_rules **out, struct err *err);
+int judge_rules_new(const struct judge_pattern *patterns, size_t n, const char *cache_dir, struct judge_rules **out,
+		    struct err *err);
 void judge_rules_free(struct judge_rules *rules);
 
 /* The markers of Kiln's own init (guest-init prints them, see guest/guest.h). */
-#define MARK_START "KILN-GUEST-START"   /* KILN-GUEST-START machine=aarch64 cpus=1 ... */
-#define MARK_DONE "KILN-GUEST-DONE"     /* KILN-GUEST-DONE status=0 */
+#define MARK_START "KILN-GUEST-START" /* KILN-GUEST-START machine=aarch64 cpus=1 ... */
+#define MARK_DONE "KILN-GUEST-DONE"   /* KILN-GUEST-DONE status=0 */
 
 struct judge_options {
-	bool need_marker;   /* a pass needs MARK_DONE; false: any log without a failure passes */
-	int64_t cpus;       /* as many must be up, 0: any number */
-	int64_t quiet_ms;   /* this long without output ends a trace; 0: 2000 */
-	int64_t limit_ms;   /* of the whole boot, for the words of the reason only; 0: not said */
+	bool need_marker; /* a pass needs MARK_DONE; false: any log without a failure passes */
+	int64_t cpus;     /* as many must be up, 0: any number */
+	int64_t quiet_ms; /* this long without output ends a trace; 0: 2000 */
+	int64_t limit_ms; /* of the whole boot, for the words of the reason only; 0: not said */
 };
 
 struct judge;

@@ -60,10 +60,12 @@ static void close_level(struct ktap *k, int64_t line)
 	struct ktap_level *l = innermost(k);
 
 	if (l->plan >= 0 && l->seen < l->plan)
-		add_test(k, mem_printf("%lld of %lld tests missing", (long long)(l->plan - l->seen), (long long)l->plan),
+		add_test(k,
+			 mem_printf("%lld of %lld tests missing", (long long)(l->plan - l->seen), (long long)l->plan),
 			 KTAP_FAIL, line);
 	else if (l->plan >= 0 && l->seen > l->plan)
-		add_test(k, mem_printf("%lld tests more than planned", (long long)(l->seen - l->plan)), KTAP_FAIL, line);
+		add_test(k, mem_printf("%lld tests more than planned", (long long)(l->seen - l->plan)), KTAP_FAIL,
+			 line);
 	k->levels.n--;
 }
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum ktap_kind {
-	KTAP_NONE,  /* not of this protocol: anything else on the console */
+	KTAP_NONE, /* not of this protocol: anything else on the console */
 	KTAP_DIAGNOSTIC,
 	KTAP_VERSION,
 	KTAP_PLAN,
@@ -28,10 +28,10 @@ struct ktap_test {
 /* A list of results at one indentation. */
 struct ktap_level {
 	size_t indent;
-	int64_t plan;  /* -1: not announced */
-	int64_t seen;  /* results with a number of their own */
-	int64_t last;  /* highest number */
-	size_t first;  /* index of its first test */
+	int64_t plan; /* -1: not announced */
+	int64_t seen; /* results with a number of their own */
+	int64_t last; /* highest number */
+	size_t first; /* index of its first test */
 };
 
 /* Zero-initialised is before the first version line. */

@@ -23,8 +23,9 @@ void judge_add_splat(struct judge *j, const struct finding *f)
 	while (at && json_int_or(json_array_get(j->splats, at - 1), "line", 0) > f->line)
 		at--;
 	json_array_insert_new(j->splats, at,
-			      json_pack("{s:s, s:I, s:o, s:o}", "pattern", f->pattern->name, "line", (json_int_t)f->line,
-					"text", json_text((struct view){ f->text.data, f->text.n }), "signature",
+			      json_pack("{s:s, s:I, s:o, s:o}", "pattern", f->pattern->name, "line",
+					(json_int_t)f->line, "text",
+					json_text((struct view){ f->text.data, f->text.n }), "signature",
 					json_text((struct view){ signature.data, signature.n })));
 }
 
@@ -262,8 +263,8 @@ static json_t *lines_json(const char *text)
 json_t *judge_result_json(const struct judge_result *r)
 {
 	json_t *o = json_pack("{s:s, s:I, s:b, s:b, s:I, s:O, s:O}", "verdict", verdict_text(r->verdict), "line",
-			      (json_int_t)r->line, "started", r->started, "done", r->done, "cpus", (json_int_t)r->cpus, "tests",
-			      r->tests, "splats", r->splats);
+			      (json_int_t)r->line, "started", r->started, "done", r->done, "cpus", (json_int_t)r->cpus,
+			      "tests", r->tests, "splats", r->splats);
 
 	set_text(o, "reason", r->reason);
 	set_text(o, "signature", r->signature);

@@ -62,7 +62,8 @@ static int compile(const struct judge_rules *r, const char *const *exprs, size_t
 		return 0;
 	i = error->expression;
 	if (i >= 0 && (size_t)i < r->n)
-		err_user(err, "pattern %s: the regex %s: %s", r->patterns[i].name, r->patterns[i].regex, error->message);
+		err_user(err, "pattern %s: the regex %s: %s", r->patterns[i].name, r->patterns[i].regex,
+			 error->message);
 	else
 		err_infra(err, 0, "the patterns do not compile together: %s", error->message);
 	hs_free_compile_error(error);

@@ -54,9 +54,8 @@ static size_t offset_len(struct view v, size_t i)
 static const struct {
 	const char *before, *end;
 } task_places[] = {
-	{ "Comm: ", " " },    { "comm: ", " ," },           { "INFO: task ", " " },
-	{ "by task ", " " },  { "Killed process ", ")" },   { "! [", "]" },
-	{ "process: ", " " }, { "Process ", "(" },
+	{ "Comm: ", " " },          { "comm: ", " ," }, { "INFO: task ", " " }, { "by task ", " " },
+	{ "Killed process ", ")" }, { "! [", "]" },     { "process: ", " " },   { "Process ", "(" },
 };
 
 static size_t task_len(struct view v, size_t i, struct buf *out)
@@ -155,7 +154,8 @@ void signature_message(struct view v, struct buf *out)
 static bool is_aside(struct view v)
 {
 	static const char *const starts[] = {
-		"lr :", "LR ", "LR:", "ra :", "ra ", "RA ", "I7:", "RPC:", "RP(r2)", "Workqueue:", "Code:", "Modules linked in:",
+		"lr :",          "LR ",           "LR:",       "ra :",       "ra ",   "RA ",
+		"I7:",           "RPC:",          "RP(r2)",    "Workqueue:", "Code:", "Modules linked in:",
 		"hardirqs last", "softirqs last", "irq event", "([<",
 	};
 
@@ -170,10 +170,31 @@ static bool is_aside(struct view v)
 static bool is_reporter(struct view name)
 {
 	static const char *const names[] = {
-		"dump_stack", "dump_stack_lvl", "__dump_stack", "show_stack", "dump_backtrace", "unwind_backtrace", "panic",
-		"vpanic", "die", "__die", "__warn", "report_bug", "print_report", "kasan_report", "kasan_check_range",
-		"print_address_description", "show_regs", "__show_regs", "walk_stackframe", "dump_trace", "warn_slowpath_fmt",
-		"warn_slowpath_null", "ubsan_epilogue", "arch_stack_walk", "show_trace",
+		"dump_stack",
+		"dump_stack_lvl",
+		"__dump_stack",
+		"show_stack",
+		"dump_backtrace",
+		"unwind_backtrace",
+		"panic",
+		"vpanic",
+		"die",
+		"__die",
+		"__warn",
+		"report_bug",
+		"print_report",
+		"kasan_report",
+		"kasan_check_range",
+		"print_address_description",
+		"show_regs",
+		"__show_regs",
+		"walk_stackframe",
+		"dump_trace",
+		"warn_slowpath_fmt",
+		"warn_slowpath_null",
+		"ubsan_epilogue",
+		"arch_stack_walk",
+		"show_trace",
 	};
 
 	for (size_t i = 0; i < countof(names); i++)

@@ -39,21 +39,21 @@ struct judge {
 	hs_scratch_t *scratch;
 
 	struct clean clean;
-	struct buf text;   /* clean, not judged yet: complete lines and the start of one */
+	struct buf text;             /* clean, not judged yet: complete lines and the start of one */
 	VEC(struct view_range) hits; /* lines of text that the filter found */
-	int64_t line;      /* raw line number of the start of text, 1-based */
-	int64_t now;       /* of the last output, ms */
-	bool output;       /* there was any text */
-	bool kernel;       /* the kernel itself has spoken */
-	struct buf last;   /* last line that was not blank, printable */
+	int64_t line;                /* raw line number of the start of text, 1-based */
+	int64_t now;                 /* of the last output, ms */
+	bool output;                 /* there was any text */
+	bool kernel;                 /* the kernel itself has spoken */
+	struct buf last;             /* last line that was not blank, printable */
 
 	struct ktap ktap;
-	bool kunit;        /* the open list of results is the kernel's own */
-	struct finding cause; /* the first that decides */
-	bool suspect;      /* the cause came inside a KUnit test, which may have provoked it */
-	bool dead;         /* a final pattern was there */
-	struct buf after;  /* the final line behind a cause that was not final: "Kernel panic ..." */
-	struct finding splat; /* whose trace is coming */
+	bool kunit;            /* the open list of results is the kernel's own */
+	struct finding cause;  /* the first that decides */
+	bool suspect;          /* the cause came inside a KUnit test, which may have provoked it */
+	bool dead;             /* a final pattern was there */
+	struct buf after;      /* the final line behind a cause that was not final: "Kernel panic ..." */
+	struct finding splat;  /* whose trace is coming */
 	struct buf splat_line; /* the last one, raw: two consoles may print one line, time and all, twice */
 	enum capture capture;
 
@@ -62,7 +62,7 @@ struct judge {
 	int64_t n_splats;
 	bool started, done;
 	int64_t restart_line; /* of a second start marker, 0: none */
-	int64_t status; /* of the done marker */
+	int64_t status;       /* of the done marker */
 	int64_t done_line;
 	struct buf machine;
 	int64_t cpus;

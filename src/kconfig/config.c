@@ -147,8 +147,7 @@ static void line_comment(struct kconfig *c, const char *p, const char *end)
 	enum { HEAD = sizeof("# CONFIG_") - 1, TAIL = sizeof(" is not set") - 1 };
 	struct view name;
 
-	if (end - p <= HEAD + TAIL || memcmp(p, "# CONFIG_", HEAD) != 0 ||
-	    memcmp(end - TAIL, " is not set", TAIL) != 0)
+	if (end - p <= HEAD + TAIL || memcmp(p, "# CONFIG_", HEAD) != 0 || memcmp(end - TAIL, " is not set", TAIL) != 0)
 		return;
 	name = (struct view){ p + HEAD, (size_t)(end - p) - HEAD - TAIL };
 	entry_unset(c, name);
@@ -164,8 +163,8 @@ static int line_refuse(struct view text, size_t at, struct err *err)
 		number += text.p[i] == '\n';
 	line.n = line.n < 80 ? line.n : 80;
 	buf_add_printable(&shown, line);
-	return err_user(err, "line %zu: \"%s\" is no line of a .config (CONFIG_NAME=value or a comment)",
-			number, shown.data ? shown.data : "");
+	return err_user(err, "line %zu: \"%s\" is no line of a .config (CONFIG_NAME=value or a comment)", number,
+			shown.data ? shown.data : "");
 }
 
 static struct kconfig *config_new(struct view text)

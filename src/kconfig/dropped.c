@@ -54,7 +54,10 @@ static int value_take(struct requests *r, struct view text, struct request *requ
 	text = view_cut(&text, ' ');
 	request->unset = view_is(text, "n");
 	want->text = text;
-	want->type = view_is(text, "y") ? KCONFIG_YES : view_is(text, "m") ? KCONFIG_MODULE : text.n ? KCONFIG_NUMBER : KCONFIG_EMPTY;
+	want->type = view_is(text, "y")   ? KCONFIG_YES
+		     : view_is(text, "m") ? KCONFIG_MODULE
+		     : text.n             ? KCONFIG_NUMBER
+					  : KCONFIG_EMPTY;
 	return want->type == KCONFIG_NUMBER && !request->unset ? number_parse(text, &number) : 0;
 }
 
@@ -123,7 +126,9 @@ static const char *type_fault(const struct node *node, const struct request *req
 		return NULL;
 	switch (node->type) {
 	case TYPE_BOOL:
-		return want == KCONFIG_MODULE ? "is a bool: y or n" : want > KCONFIG_MODULE ? "is a bool: y or n" : NULL;
+		return want == KCONFIG_MODULE  ? "is a bool: y or n"
+		       : want > KCONFIG_MODULE ? "is a bool: y or n"
+					       : NULL;
 	case TYPE_TRISTATE:
 		return want > KCONFIG_MODULE ? "is a tristate: y, m or n" : NULL;
 	case TYPE_STRING:

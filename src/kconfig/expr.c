@@ -64,7 +64,8 @@ static bool is_number(struct view word)
 	struct number number;
 
 	/* 44x and 64BIT are symbols, 1234 is not; bare hex without 0x does not occur in expressions. */
-	return word.n && (word.p[0] == '-' || (word.p[0] >= '0' && word.p[0] <= '9')) && number_parse(word, &number) == 0;
+	return word.n && (word.p[0] == '-' || (word.p[0] >= '0' && word.p[0] <= '9')) &&
+	       number_parse(word, &number) == 0;
 }
 
 static struct expr *parse_word(struct expr_parser *p)
@@ -115,7 +116,7 @@ static struct expr *parse_compare(struct expr_parser *p)
 		struct view token;
 		enum expr_op op;
 	} ops[] = { { { "!=", 2 }, EXPR_NE }, { { "<=", 2 }, EXPR_LE }, { { ">=", 2 }, EXPR_GE },
-		    { { "=", 1 }, EXPR_EQ },  { { "<", 1 }, EXPR_LT },	{ { ">", 1 }, EXPR_GT } };
+		    { { "=", 1 }, EXPR_EQ },  { { "<", 1 }, EXPR_LT },  { { ">", 1 }, EXPR_GT } };
 	struct expr *left, *right;
 	const char *start;
 
@@ -261,12 +262,12 @@ static struct tristate eval_compare(const struct tree *t, const struct expr *e, 
 	if (e->left->op == EXPR_UNKNOWN || e->right->op == EXPR_UNKNOWN)
 		return (struct tristate){ 0, 2 };
 	cmp = texts_cmp(operand_text(t, e->left, config), operand_text(t, e->right, config));
-	holds = e->op == EXPR_EQ ? cmp == 0 :
-		e->op == EXPR_NE ? cmp != 0 :
-		e->op == EXPR_LT ? cmp < 0 :
-		e->op == EXPR_LE ? cmp <= 0 :
-		e->op == EXPR_GT ? cmp > 0 :
-				   cmp >= 0;
+	holds = e->op == EXPR_EQ   ? cmp == 0
+		: e->op == EXPR_NE ? cmp != 0
+		: e->op == EXPR_LT ? cmp < 0
+		: e->op == EXPR_LE ? cmp <= 0
+		: e->op == EXPR_GT ? cmp > 0
+				   : cmp >= 0;
 	return (struct tristate){ holds * 2, holds * 2 };
 }
 
@@ -290,9 +291,9 @@ struct tristate expr_eval(const struct tree *t, const struct expr *e, const stru
 		return (struct tristate){ 0, 2 };
 	case EXPR_SYMBOL:
 	case EXPR_TEXT:
-		v = is_constant(e->text) ? constant_tristate(config, e->text) :
-		    e->op == EXPR_SYMBOL ? symbol_tristate(config, e->text) :
-					   0;
+		v = is_constant(e->text)   ? constant_tristate(config, e->text)
+		    : e->op == EXPR_SYMBOL ? symbol_tristate(config, e->text)
+					   : 0;
 		return (struct tristate){ v, v };
 	case EXPR_NOT:
 		a = expr_eval(t, e->left, config);

@@ -4,7 +4,20 @@
 
 #include "kconfig/tree.h"
 
-enum expr_op { EXPR_SYMBOL, EXPR_TEXT, EXPR_UNKNOWN, EXPR_NOT, EXPR_AND, EXPR_OR, EXPR_EQ, EXPR_NE, EXPR_LT, EXPR_LE, EXPR_GT, EXPR_GE };
+enum expr_op {
+	EXPR_SYMBOL,
+	EXPR_TEXT,
+	EXPR_UNKNOWN,
+	EXPR_NOT,
+	EXPR_AND,
+	EXPR_OR,
+	EXPR_EQ,
+	EXPR_NE,
+	EXPR_LT,
+	EXPR_LE,
+	EXPR_GT,
+	EXPR_GE
+};
 
 struct expr {
 	enum expr_op op;

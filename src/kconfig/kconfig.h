@@ -61,16 +61,16 @@ void kversion_range_print(const struct kversion_range *range, struct buf *out);
  *	A=y || B=y                  any of several
  *	A=y @ 5.10..6.6             only for kernels of that range; each alternative has its own
  * Names are whole and anchored. A symbol that is not set has no number, so that only != holds for it;
- * =""  also holds for it, since an option that is hidden has no text. A requirement none of whose alternatives applies to the kernel's
- * version is met.
+ * =""  also holds for it, since an option that is hidden has no text. A requirement none of whose alternatives applies
+ *to the kernel's version is met.
  */
 struct requirement;
 
 enum requirement_kind { REQUIRE, PREFER, REQUIRE_ROOTFS, REQUIRE_SUITE };
 const char *requirement_kind_text(enum requirement_kind kind); /* require, prefer, rootfs, suite */
 
-/* In the arena (text and hint are copied). hint may be NULL: a word to the user about how to get it ("set it with the fragment
- * sunxi"). ERR_USER says what is allowed, and column is where (1-based, 0 unknown). */
+/* In the arena (text and hint are copied). hint may be NULL: a word to the user about how to get it ("set it with the
+ * fragment sunxi"). ERR_USER says what is allowed, and column is where (1-based, 0 unknown). */
 int requirement_parse(struct arena *a, struct view text, enum requirement_kind kind, const char *hint,
 		      struct requirement **out, int *column, struct err *err);
 /* As written. */
@@ -105,7 +105,7 @@ json_t *reason_json(const struct reason *reason);
  * Returns a new JSON array of {"symbol","want","have","why"}. srcdir is a kernel tree, srcarch its
  * directory under arch/ (x86, arm64). A Kconfig file that cannot be read costs its reasons, not the call.
  */
-int kconfig_dropped(struct view requested, const struct kconfig *final, const char *srcdir,
-		    const char *srcarch, json_t **out, struct err *err);
+int kconfig_dropped(struct view requested, const struct kconfig *final, const char *srcdir, const char *srcarch,
+		    json_t **out, struct err *err);
 
 #endif

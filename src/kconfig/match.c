@@ -5,8 +5,9 @@
 
 const char *requirement_kind_text(enum requirement_kind kind)
 {
-	static const char *const texts[] = { [REQUIRE] = "require", [PREFER] = "prefer",
-					     [REQUIRE_ROOTFS] = "rootfs", [REQUIRE_SUITE] = "suite" };
+	static const char *const texts[] = {
+		[REQUIRE] = "require", [PREFER] = "prefer", [REQUIRE_ROOTFS] = "rootfs", [REQUIRE_SUITE] = "suite"
+	};
 
 	return texts[kind];
 }
@@ -19,12 +20,12 @@ static bool number_holds(const struct alternative *alt, const struct kconfig_val
 	if (!value || value->type != KCONFIG_NUMBER || number_parse(value->text, &have) < 0)
 		return alt->op == OP_NE;
 	cmp = number_cmp(have, alt->number);
-	return alt->op == OP_EQ ? cmp == 0 :
-	       alt->op == OP_NE ? cmp != 0 :
-	       alt->op == OP_LT ? cmp < 0 :
-	       alt->op == OP_LE ? cmp <= 0 :
-	       alt->op == OP_GT ? cmp > 0 :
-				  cmp >= 0;
+	return alt->op == OP_EQ   ? cmp == 0
+	       : alt->op == OP_NE ? cmp != 0
+	       : alt->op == OP_LT ? cmp < 0
+	       : alt->op == OP_LE ? cmp <= 0
+	       : alt->op == OP_GT ? cmp > 0
+				  : cmp >= 0;
 }
 
 static bool text_is(const struct alternative *alt, const struct kconfig_value *value)
@@ -42,8 +43,8 @@ static bool alternative_holds(const struct alternative *alt, const struct kconfi
 	case OP_UNSET:
 		return !value;
 	case OP_STATE:
-		return value && ((alt->yes && value->type == KCONFIG_YES) ||
-				 (alt->module && value->type == KCONFIG_MODULE));
+		return value &&
+		       ((alt->yes && value->type == KCONFIG_YES) || (alt->module && value->type == KCONFIG_MODULE));
 	case OP_TEXT:
 		return text_is(alt, value);
 	case OP_NOT_TEXT:
@@ -145,7 +146,8 @@ size_t requirements_match(const struct requirement *const *reqs, size_t n, const
 
 void reason_print(const struct reason *reason, struct buf *out)
 {
-	static const char *const verbs[] = { [REQUIRE] = "required", [PREFER] = "preferred",
+	static const char *const verbs[] = { [REQUIRE] = "required",
+					     [PREFER] = "preferred",
 					     [REQUIRE_ROOTFS] = "required by the rootfs",
 					     [REQUIRE_SUITE] = "required by the suite" };
 

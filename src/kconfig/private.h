@@ -102,8 +102,7 @@ static inline struct slot *slot_find(const struct kconfig *c, struct view name, 
 }
 
 /* kconfig_get() for a symbol whose hash is known. Here, so that matching has no call in its loop. */
-static inline const struct kconfig_value *config_find(const struct kconfig *config, struct view symbol,
-						      uint32_t hash)
+static inline const struct kconfig_value *config_find(const struct kconfig *config, struct view symbol, uint32_t hash)
 {
 	const struct slot *s = slot_find(config, symbol, hash);
 

@@ -69,8 +69,7 @@ static bool parse_state(struct parser *p, struct alternative *alt)
 	do {
 		char c = peek(p);
 
-		if ((c != 'y' && c != 'm') ||
-		    symbol_len(p->all.p + p->at, p->all.n - p->at) != 1) {
+		if ((c != 'y' && c != 'm') || symbol_len(p->all.p + p->at, p->all.n - p->at) != 1) {
 			p->at = start;
 			alt->yes = alt->module = false;
 			return false;
@@ -130,8 +129,8 @@ static int parse_value(struct parser *p, struct alternative *alt, bool equal)
 		return refuse(p, equal ? "write !SYMBOL for what must not be set" : "write SYMBOL for y or m");
 	alt->op = equal ? OP_EQ : OP_NE;
 	if (parse_number(p, alt) < 0)
-		return refuse(p, equal ? "y, m, y|m, a number (decimal or 0x) or a \"string\" is expected" :
-					 "a number (decimal or 0x) or a \"string\" is expected");
+		return refuse(p, equal ? "y, m, y|m, a number (decimal or 0x) or a \"string\" is expected"
+				       : "a number (decimal or 0x) or a \"string\" is expected");
 	return 0;
 }
 
@@ -215,7 +214,9 @@ static int parse_all(struct parser *p, struct requirement **out)
 	if (rc == 0) {
 		skip_blanks(p);
 		if (p->at < p->all.n)
-			rc = refuse(p, "only || with a further alternative, or @ with a range of kernel versions, may follow");
+			rc = refuse(
+				p,
+				"only || with a further alternative, or @ with a range of kernel versions, may follow");
 	}
 	if (rc == 0) {
 		*out = arena_alloc(p->arena, sizeof(**out) + alts.n * sizeof(*alts.data));

@@ -13,10 +13,10 @@ enum { FILES_MAX = 20000, BYTES_MAX = 128 << 20, DEPTH_MAX = 64 };
 
 struct reader {
 	struct tree *t;
-	struct view rest;   /* of the file */
+	struct view rest;         /* of the file */
 	const struct node *block; /* innermost if, menu or choice */
 	const struct node *outer; /* block at the start of the file: a file closes only its own */
-	struct node *node;  /* whose clauses the lines are; NULL: none's */
+	struct node *node;        /* whose clauses the lines are; NULL: none's */
 };
 
 size_t macro_len(struct view text)
@@ -282,9 +282,10 @@ static bool line_type(struct reader *r, struct view word, struct view rest)
 	static const struct {
 		const char *word;
 		enum symbol_type type;
-	} types[] = { { "bool", TYPE_BOOL },	 { "boolean", TYPE_BOOL },     { "tristate", TYPE_TRISTATE },
-		      { "string", TYPE_STRING }, { "int", TYPE_INT },	       { "hex", TYPE_HEX },
-		      { "def_bool", TYPE_BOOL }, { "def_tristate", TYPE_TRISTATE } };
+	} types[] = { { "bool", TYPE_BOOL },         { "boolean", TYPE_BOOL },
+		      { "tristate", TYPE_TRISTATE }, { "string", TYPE_STRING },
+		      { "int", TYPE_INT },           { "hex", TYPE_HEX },
+		      { "def_bool", TYPE_BOOL },     { "def_tristate", TYPE_TRISTATE } };
 
 	for (size_t i = 0; i < countof(types); i++) {
 		if (!view_is(word, types[i].word))

@@ -13,7 +13,7 @@ enum clause_kind {
 	CLAUSE_DEFAULT, /* text: value [if expression] */
 	CLAUSE_SELECT,  /* text: symbol [if expression] */
 	CLAUSE_IMPLY,
-	CLAUSE_RANGE,   /* text: low high [if expression] */
+	CLAUSE_RANGE, /* text: low high [if expression] */
 };
 
 struct clause {
@@ -36,9 +36,9 @@ struct node {
 
 struct tree {
 	struct arena arena;
-	struct map symbols; /* name -> first struct node */
+	struct map symbols;       /* name -> first struct node */
 	VEC(struct node *) nodes; /* CONFIG only, in the order read */
-	int dir;            /* the tree's top; -1: source lines are skipped */
+	int dir;                  /* the tree's top; -1: source lines are skipped */
 	struct view arch, srcarch;
 	size_t files, bytes; /* read so far; a bound on hostile trees */
 	int depth;

@@ -22,7 +22,7 @@ struct building {
 	const char *image_target, *image_path;
 	bool dtbs; /* asked for, and the config has what makes them */
 	bool warm;
-	int lock;  /* on the output directory of a warm build, or -1 */
+	int lock; /* on the output directory of a warm build, or -1 */
 	char *src, *out;
 	struct kconfig *config;
 	struct buildlog log;

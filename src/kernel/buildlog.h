@@ -14,8 +14,8 @@ enum {
 };
 
 struct buildlog {
-	int fd;           /* where the copy goes, or -1 */
-	uint64_t room;    /* bytes that may still be written to it */
+	int fd;        /* where the copy goes, or -1 */
+	uint64_t room; /* bytes that may still be written to it */
 	int64_t warnings, errors;
 	VEC(char *) first_errors;
 	char *follow_up;  /* first "make: *** [x] Error 1": only worth a word where nothing else complained */

@@ -99,8 +99,7 @@ static void release_note(struct step *step, const char *out)
 	struct err ignored = { 0 };
 
 	if (path && fs_read(AT_FDCWD, path, 4096, &text, &ignored) == 0 && text.n)
-		json_object_set_new(step->record, "release",
-				    json_text(view_trim((struct view){ text.data, text.n })));
+		json_object_set_new(step->record, "release", json_text(view_trim((struct view){ text.data, text.n })));
 }
 
 int collect_config(struct step *step, const char *out, struct err *err)
@@ -111,14 +110,12 @@ int collect_config(struct step *step, const char *out, struct err *err)
 	return file_collect(step, out, ".config", "config", &there, err);
 }
 
-int collect(struct step *step, const char *out, const char *image_path, const char *srcarch, bool dtbs,
-	    struct err *err)
+int collect(struct step *step, const char *out, const char *image_path, const char *srcarch, bool dtbs, struct err *err)
 {
 	autofree char *vmlinux = file_inside(out, "vmlinux"), *id = NULL;
 	bool image, elf, map;
 
-	if (collect_config(step, out, err) < 0 ||
-	    file_collect(step, out, image_path, "image", &image, err) < 0 ||
+	if (collect_config(step, out, err) < 0 || file_collect(step, out, image_path, "image", &image, err) < 0 ||
 	    file_collect(step, out, "vmlinux", "vmlinux", &elf, err) < 0 ||
 	    file_collect(step, out, "System.map", "System.map", &map, err) < 0 ||
 	    (dtbs && dtbs_collect(step, out, srcarch, err) < 0))

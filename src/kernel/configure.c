@@ -112,10 +112,11 @@ static int fragments_add(struct settings *s, const json_t *fragments, struct err
 	json_t *fragment;
 	size_t i;
 
-	json_array_foreach(fragments, i, fragment) {
+	json_array_foreach (fragments, i, fragment) {
 		const char *name = NULL, *text = NULL;
 
-		if (json_field_str(fragment, "name", &name, err) < 0 || json_field_str(fragment, "text", &text, err) < 0)
+		if (json_field_str(fragment, "name", &name, err) < 0 ||
+		    json_field_str(fragment, "text", &text, err) < 0)
 			return err_wrap(err, "fragment");
 		if (settings_add(s, name, view_of(text), err) < 0)
 			return -1;
@@ -244,8 +245,8 @@ static int result_read(struct configuring *c, struct err *err)
 	if (kconfig_read(AT_FDCWD, c->config, &final, err) < 0)
 		return -1;
 	if (requested(c, &wanted, err) == 0 && release_of(c->src, final, &release, err) == 0 &&
-	    kconfig_dropped((struct view){ wanted.data ? wanted.data : "", wanted.n }, final, c->src,
-			    c->arch.srcarch, &dropped, err) == 0)
+	    kconfig_dropped((struct view){ wanted.data ? wanted.data : "", wanted.n }, final, c->src, c->arch.srcarch,
+			    &dropped, err) == 0)
 		status = step_artefact(c->step, "config", c->config, err);
 	kconfig_free(final);
 	json_object_set_new(c->step->record, "dropped", dropped ? dropped : json_array());

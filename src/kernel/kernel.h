@@ -23,8 +23,8 @@ int kernel_build_step(struct step *step, struct err *err);
  * "digest", "version"}, host compiler and make included. A program that is not there is ERR_USER with the
  * package that brings it (package may be NULL). Versions are remembered in HOME/cache/tool/ by the
  * digests of the programs, so that a second call starts no process. */
-int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package,
-		       json_t **tools, struct err *err);
+int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package, json_t **tools,
+		       struct err *err);
 
 /* The compiler's file name: aarch64-linux-gnu-gcc, clang. Owned. */
 char *toolchain_driver(const char *compiler, const char *prefix);

@@ -67,7 +67,7 @@ static int options_add(arguments *args, const json_t *options, bool of_toolchain
 	json_t *option;
 	size_t i;
 
-	json_array_foreach(options, i, option) {
+	json_array_foreach (options, i, option) {
 		const char *text = json_string_value(option);
 
 		if (!text || !is_assignment(text) || begins_with_any(text, ours, countof(ours)) ||
@@ -242,8 +242,8 @@ static int world_run(const struct sandbox *sb, const char *const *argv, struct b
 	return sandbox_wait(&child, status, usage, err);
 }
 
-int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed,
-	     double *cpu_seconds, struct err *err)
+int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,
+	     struct err *err)
 {
 	__attribute__((cleanup(arguments_free))) arguments args = { 0 };
 	autosandbox struct sandbox *sb = NULL;
@@ -269,8 +269,7 @@ int make_log_open(const struct step *step, struct buildlog *log, struct err *err
 {
 	autofree char *path = fs_join(step->work, "log");
 
-	*log = (struct buildlog){ .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
-				  .room = LOG_MAX };
+	*log = (struct buildlog){ .fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644), .room = LOG_MAX };
 	return log->fd < 0 ? err_infra(err, errno, "%s", path) : 0;
 }
 

@@ -23,8 +23,8 @@ struct make {
 
 /* Runs it to its end, its output into the log. *passed says how it ended; *cpu_seconds grows by what it used.
  * A failure whose cause is the machine is ERR_INFRA. */
-int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed,
-	     double *cpu_seconds, struct err *err);
+int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,
+	     struct err *err);
 
 /* Opens STEP->work/log as the log's copy. */
 int make_log_open(const struct step *step, struct buildlog *log, struct err *err);

@@ -25,8 +25,8 @@ int spec_arch(const json_t *spec, struct spec_arch *out, struct err *err)
 	if (json_field_obj(spec, "arch", &arch, err) < 0)
 		return -1;
 	if (json_field_str(arch, "kernel", &found.kernel, err) < 0 ||
-	    json_field_str(arch, "srcarch", &found.srcarch, err) < 0 ||
-	    spec_word("kernel", found.kernel, err) < 0 || spec_word("srcarch", found.srcarch, err) < 0)
+	    json_field_str(arch, "srcarch", &found.srcarch, err) < 0 || spec_word("kernel", found.kernel, err) < 0 ||
+	    spec_word("srcarch", found.srcarch, err) < 0)
 		return err_wrap(err, "arch");
 	*out = found;
 	return 0;

@@ -166,8 +166,8 @@ static int host_add(const char *home, json_t *tools, struct err *err)
 	return 0;
 }
 
-int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package,
-		       json_t **tools, struct err *err)
+int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package, json_t **tools,
+		       struct err *err)
 {
 	autojson json_t *all = json_array(), *facts = NULL;
 	autofree char *driver = toolchain_driver(compiler, prefix);
@@ -179,8 +179,9 @@ int toolchain_identify(const char *home, const char *compiler, const char *prefi
 	if (!one_for_all) {
 		/* gcc answers the bare name when it does not know where cc1 is. */
 		const char *path = json_str_or(facts, "cc1", "cc1");
-		const struct tool proper = { .name = "cc1", .path = path, .package = package,
-					     .version = json_str_or(facts, "version", "") };
+		const struct tool proper = {
+			.name = "cc1", .path = path, .package = package, .version = json_str_or(facts, "version", "")
+		};
 
 		if (tool_add(home, &proper, all, NULL, err) < 0)
 			return -1;
@@ -202,7 +203,7 @@ static const json_t *tool_named(const json_t *tools, const char *name)
 	json_t *tool;
 	size_t i;
 
-	json_array_foreach(tools, i, tool)
+	json_array_foreach (tools, i, tool)
 		if (strcmp(json_str_or(tool, "name", ""), name) == 0)
 			return tool;
 	return NULL;
@@ -223,7 +224,7 @@ int toolchain_verify(const char *home, const json_t *toolchain, struct err *err)
 		err->class = ERR_INFRA; /* the request was right where it was made */
 		return -1;
 	}
-	json_array_foreach(wanted, i, tool) {
+	json_array_foreach (wanted, i, tool) {
 		const char *name = json_str_or(tool, "name", "");
 		const json_t *mine = tool_named(here, name);
 

@@ -32,8 +32,10 @@ static int ledger_error(struct ledger *l, struct err *err)
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return err_infra(err, 0,
 				 "%s is damaged (%s). Finished builds are kept apart and are not lost. To restore the "
-				 "last copy: mv %s %s.damaged; rm -f %s-wal %s-shm; cp %s %s (leave the cp out to start an empty one)",
-				 l->path, sqlite3_errmsg(l->db), l->path, l->path, l->path, l->path, l->backup, l->path);
+				 "last copy: mv %s %s.damaged; rm -f %s-wal %s-shm; cp %s %s (leave the cp out to "
+				 "start an empty one)",
+				 l->path, sqlite3_errmsg(l->db), l->path, l->path, l->path, l->path, l->backup,
+				 l->path);
 	if (code == SQLITE_FULL)
 		return err_infra(err, 0, "%s: the disk is full; free some space and start again", l->path);
 	return err_infra(err, 0, "%s: %s", l->path, l->db ? sqlite3_errmsg(l->db) : "cannot open");
@@ -64,8 +66,8 @@ static int change(struct ledger *l, const char *sql, const char *const *args, in
 		return -1;
 	return sqlite3_step(s) == SQLITE_DONE ? 0 : ledger_error(l, err);
 }
-#define CHANGE(l, sql, err, ...)                                                                   \
-	change(l, sql, (const char *const[]){ __VA_ARGS__ },                                       \
+#define CHANGE(l, sql, err, ...)                             \
+	change(l, sql, (const char *const[]){ __VA_ARGS__ }, \
 	       (int)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)), err)
 
 static const char *column(sqlite3_stmt *s, int i)
@@ -139,9 +141,9 @@ static int quick_check(struct ledger *l, struct err *err)
 	said = column(s, 0);
 	if (said && strcmp(said, "ok") == 0)
 		return 0;
-	return err_infra(err, 0,
-			 "%s is damaged (%s). To restore the last copy: mv %s %s.damaged; rm -f %s-wal %s-shm; cp %s %s",
-			 l->path, said ? said : "", l->path, l->path, l->path, l->path, l->backup, l->path);
+	return err_infra(
+		err, 0, "%s is damaged (%s). To restore the last copy: mv %s %s.damaged; rm -f %s-wal %s-shm; cp %s %s",
+		l->path, said ? said : "", l->path, l->path, l->path, l->path, l->backup, l->path);
 }
 
 int ledger_open(const char *home, struct ledger **out, struct err *err)
@@ -160,7 +162,8 @@ int ledger_open(const char *home, struct ledger **out, struct err *err)
 		ledger_free(l);
 		return -1;
 	}
-	if (ledger_exec(l, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err) < 0 ||
+	if (ledger_exec(l, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err) <
+		    0 ||
 	    quick_check(l, err) < 0 || migrate(l, err) < 0) {
 		ledger_free(l);
 		return -1;
@@ -209,8 +212,9 @@ int ledger_run_add(struct ledger *l, const char *id, const json_t *request, stru
 	char digest[HASH_HEX];
 
 	json_digest(request, digest);
-	return CHANGE(l, "INSERT INTO run (id, digest, request, state, started)"
-			 " VALUES (?1, ?2, ?3, 'running', CAST(?4 AS INTEGER))",
+	return CHANGE(l,
+		      "INSERT INTO run (id, digest, request, state, started)"
+		      " VALUES (?1, ?2, ?3, 'running', CAST(?4 AS INTEGER))",
 		      err, id, digest, text, now);
 }
 
@@ -218,7 +222,8 @@ int ledger_run_finish(struct ledger *l, const char *id, struct err *err)
 {
 	autofree char *now = mem_printf("%lld", (long long)clock_unix());
 
-	return CHANGE(l, "UPDATE run SET state = 'finished', finished = CAST(?2 AS INTEGER) WHERE id = ?1", err, id, now);
+	return CHANGE(l, "UPDATE run SET state = 'finished', finished = CAST(?2 AS INTEGER) WHERE id = ?1", err, id,
+		      now);
 }
 
 int ledger_run_unfinished(struct ledger *l, const char *digest, int (*fn)(const char *id, void *data), void *data,
@@ -226,7 +231,8 @@ int ledger_run_unfinished(struct ledger *l, const char *digest, int (*fn)(const 
 {
 	autostmt sqlite3_stmt *s = NULL;
 
-	if (prepare(l, "SELECT id FROM run WHERE digest = ?1 AND state = 'running' ORDER BY id DESC", &s, &digest, 1, err) < 0)
+	if (prepare(l, "SELECT id FROM run WHERE digest = ?1 AND state = 'running' ORDER BY id DESC", &s, &digest, 1,
+		    err) < 0)
 		return -1;
 	for (;;) {
 		int code = sqlite3_step(s);
@@ -247,7 +253,8 @@ int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct er
 	const char *args[] = { pattern };
 	int code;
 
-	if (prepare(l, "SELECT id, request, state, started, finished FROM run WHERE id GLOB ?1 ORDER BY id DESC LIMIT 1",
+	if (prepare(l,
+		    "SELECT id, request, state, started, finished FROM run WHERE id GLOB ?1 ORDER BY id DESC LIMIT 1",
 		    &s, args, 1, err) < 0)
 		return -1;
 	code = sqlite3_step(s);
@@ -274,9 +281,10 @@ int ledger_attempt_done(struct ledger *l, const char *run, const json_t *record,
 {
 	autofree char *text = json_canonical(record);
 
-	return CHANGE(l, "INSERT INTO attempt (uuid, run, key, kind, verdict, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-			 " ON CONFLICT (uuid) DO UPDATE SET verdict = excluded.verdict, record = excluded.record"
-			 " WHERE attempt.record IS NULL",
+	return CHANGE(l,
+		      "INSERT INTO attempt (uuid, run, key, kind, verdict, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+		      " ON CONFLICT (uuid) DO UPDATE SET verdict = excluded.verdict, record = excluded.record"
+		      " WHERE attempt.record IS NULL",
 		      err, json_str_or(record, "attempt", ""), run, json_str_or(record, "step", ""),
 		      json_str_or(record, "kind", ""), json_str_or(record, "verdict", "infra"), text);
 }
@@ -301,8 +309,9 @@ int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t *
 	json_t *found;
 	int code;
 
-	if (prepare(l, "SELECT record FROM attempt WHERE key = ?1 AND record IS NOT NULL AND (?2 IS NULL OR run = ?2)"
-		       " ORDER BY json_extract(record, '$.finished')",
+	if (prepare(l,
+		    "SELECT record FROM attempt WHERE key = ?1 AND record IS NOT NULL AND (?2 IS NULL OR run = ?2)"
+		    " ORDER BY json_extract(record, '$.finished')",
 		    &s, args, 2, err) < 0)
 		return -1;
 	found = json_array();
@@ -318,8 +327,9 @@ int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t *
 
 int ledger_cell_set(struct ledger *l, const struct ledger_cell *c, struct err *err)
 {
-	return CHANGE(l, "INSERT OR REPLACE INTO cell (run, build, board, runner, verdict, reason, attempt)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	return CHANGE(l,
+		      "INSERT OR REPLACE INTO cell (run, build, board, runner, verdict, reason, attempt)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 		      err, c->run, c->build, c->board, c->runner, verdict_text(c->verdict), c->reason, c->attempt);
 }
 
@@ -346,8 +356,8 @@ static int cells_walk(struct ledger *l, sqlite3_stmt *s, ledger_cell_fn fn, void
 	return code == SQLITE_DONE ? 0 : ledger_error(l, err);
 }
 
-#define SELECT_CELLS                                                                               \
-	"SELECT c.run, c.build, c.board, c.runner, c.verdict, c.reason, c.attempt, a.record"       \
+#define SELECT_CELLS                                                                         \
+	"SELECT c.run, c.build, c.board, c.runner, c.verdict, c.reason, c.attempt, a.record" \
 	" FROM cell c LEFT JOIN attempt a ON a.uuid = c.attempt"
 
 int ledger_cells(struct ledger *l, const char *run, ledger_cell_fn fn, void *data, struct err *err)
@@ -365,9 +375,9 @@ int ledger_cells_find(struct ledger *l, const char *build_suffix, const char *bo
 	autostmt sqlite3_stmt *s = NULL;
 	const char *args[] = { build_suffix, board };
 
-	if (prepare(l, SELECT_CELLS
-		    " WHERE c.board = ?2 AND substr('/' || c.build, -length('/' || ?1)) = '/' || ?1"
-		    " ORDER BY c.run DESC, c.build",
+	if (prepare(l,
+		    SELECT_CELLS " WHERE c.board = ?2 AND substr('/' || c.build, -length('/' || ?1)) = '/' || ?1"
+				 " ORDER BY c.run DESC, c.build",
 		    &s, args, 2, err) < 0)
 		return -1;
 	return cells_walk(l, s, fn, data, err);

@@ -46,8 +46,8 @@ int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t *
 struct ledger_cell {
 	const char *run, *build, *board, *runner; /* board and runner "" for a build */
 	enum verdict verdict;
-	const char *reason;  /* or NULL */
-	const char *attempt; /* or NULL */
+	const char *reason;   /* or NULL */
+	const char *attempt;  /* or NULL */
 	const json_t *record; /* of the attempt when read, or NULL */
 };
 

@@ -98,14 +98,15 @@ static void expand_row(struct plan *plan, const struct plan_request *r, const st
 	}
 }
 
-#define CHECK_NAMES(kind, list)                                                                    \
-	for (size_t i = 0; i < (list).n; i++)                                                      \
-		if (!catalog_##kind(catalog, (list).data[i]))                                      \
+#define CHECK_NAMES(kind, list)                               \
+	for (size_t i = 0; i < (list).n; i++)                 \
+		if (!catalog_##kind(catalog, (list).data[i])) \
 			return unknown(#kind, (list).data[i], err);
 
 static int unknown(const char *kind, const char *name, struct err *err)
 {
-	return err_user(err, "the catalogue has no %s \"%s\"; kiln catalog list %s shows what it has", kind, name, kind);
+	return err_user(err, "the catalogue has no %s \"%s\"; kiln catalog list %s shows what it has", kind, name,
+			kind);
 }
 
 static int check_names(const struct catalog *catalog, const struct plan_request *r, struct err *err)
@@ -161,8 +162,10 @@ static struct catalog_row *own_row(struct plan *plan, const struct plan_request 
 
 static int nothing_selected(const struct plan_request *r, struct err *err)
 {
-	return err_user(err, "nothing is left of %s%s: no build fits all of the given --arch, --config, --toolchain and --board",
-			r->matrix ? "the matrix " : "the selection", r->matrix ? r->matrix : "");
+	return err_user(
+		err,
+		"nothing is left of %s%s: no build fits all of the given --arch, --config, --toolchain and --board",
+		r->matrix ? "the matrix " : "the selection", r->matrix ? r->matrix : "");
 }
 
 int plan_expand(const struct catalog *catalog, const struct plan_request *request, struct plan **out, struct err *err)

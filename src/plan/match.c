@@ -34,18 +34,17 @@ bool board_match(const struct catalog *c, const struct catalog_board *board, con
 	bool match = true;
 
 	if (!arch_fits(c, arch, karch)) {
-		*vec_push(reasons) = (struct reason){ .symbol = "ARCH",
-						      .want = arch->kernel,
-						      .have = arena_strdup(a, karch),
-						      .kind = REQUIRE };
+		*vec_push(reasons) = (struct reason){
+			.symbol = "ARCH", .want = arch->kernel, .have = arena_strdup(a, karch), .kind = REQUIRE
+		};
 		return false; /* its symbols would only repeat that, at length */
 	}
 	if (!kversion_in(kernel, &board->kernel)) {
-		*vec_push(reasons) = (struct reason){ .symbol = "kernel",
-						      .want = range_text(&board->kernel, a),
-						      .have = arena_printf(a, "%d.%d.%d", kernel.major,
-									   kernel.minor, kernel.patch),
-						      .kind = REQUIRE };
+		*vec_push(reasons) =
+			(struct reason){ .symbol = "kernel",
+					 .want = range_text(&board->kernel, a),
+					 .have = arena_printf(a, "%d.%d.%d", kernel.major, kernel.minor, kernel.patch),
+					 .kind = REQUIRE };
 		match = false;
 	}
 	if (requirements_match(board->require.data, board->require.n, config, kernel, a, reasons) > 0)

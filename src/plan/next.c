@@ -56,8 +56,8 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 	if (!board_match(plan->catalog, cell->boards[board], state->config, kernel, cell->arch->kernel, a, reasons))
 		return false;
 	if (cell->rootfs)
-		unmet = requirements_match(cell->rootfs->require.data, cell->rootfs->require.n, state->config, kernel, a,
-					   reasons);
+		unmet = requirements_match(cell->rootfs->require.data, cell->rootfs->require.n, state->config, kernel,
+					   a, reasons);
 	return unmet == 0;
 }
 
@@ -140,7 +140,7 @@ enum verdict plan_combine(const json_t *records, size_t *attempt)
 	size_t i, chosen = 0;
 	json_t *record;
 
-	json_array_foreach(records, i, record) {
+	json_array_foreach (records, i, record) {
 		enum verdict v = record_verdict(record);
 		bool bad = v == VERDICT_FAIL || v == VERDICT_FLAKY;
 
@@ -215,8 +215,9 @@ struct plan_verdict plan_board_verdict(const struct plan *plan, size_t i, size_t
 			return board_verdict;
 	}
 	if (build.known && build.verdict != VERDICT_PASS && build.verdict != VERDICT_WARN)
-		return build.verdict == VERDICT_INFRA ? (struct plan_verdict){ true, VERDICT_INFRA, "its build did not run", NULL }
-						      : skip("its build failed");
+		return build.verdict == VERDICT_INFRA
+			       ? (struct plan_verdict){ true, VERDICT_INFRA, "its build did not run", NULL }
+			       : skip("its build failed");
 	if (state->init && !passed(state->init))
 		return verdict_of(state->init);
 	return (struct plan_verdict){ .known = false };

@@ -30,8 +30,8 @@ struct plan_request {
 /* One build and the boards it may boot on. */
 struct plan_cell {
 	const struct catalog_arch *arch;
-	const struct catalog_config *config;   /* NULL for a file */
-	const struct plan_file_config *file;   /* NULL for a catalogue config */
+	const struct catalog_config *config; /* NULL for a file */
+	const struct plan_file_config *file; /* NULL for a catalogue config */
 	const struct catalog_toolchain *toolchain;
 	const struct catalog_row *row;
 	const struct catalog_rootfs *rootfs;
@@ -55,12 +55,12 @@ void plan_free(struct plan *plan);
 
 /* What the world is like, found out before. Borrowed JSON, so that a test can write it down. */
 struct plan_facts {
-	const json_t *source;      /* {"id","digest",...} */
-	const json_t *toolchains;  /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none */
-	const json_t *machines;    /* BOARD -> {"program",...}, or a string: why it cannot run */
-	const json_t *accels;      /* BOARD -> "kvm"; absent: tcg */
-	const char *init_sources;  /* digest of guest-init's sources */
-	const char *patterns;      /* digest of the patterns */
+	const json_t *source;     /* {"id","digest",...} */
+	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none */
+	const json_t *machines;   /* BOARD -> {"program",...}, or a string: why it cannot run */
+	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
+	const char *init_sources; /* digest of guest-init's sources */
+	const char *patterns;     /* digest of the patterns */
 };
 
 /* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
@@ -99,8 +99,8 @@ struct plan_verdict {
 };
 struct plan_verdict plan_build_verdict(const struct plan *plan, size_t cell, const struct plan_facts *facts,
 				       const struct plan_state *state);
-struct plan_verdict plan_board_verdict(const struct plan *plan, size_t cell, size_t board, const struct plan_facts *facts,
-				       const struct plan_state *state, struct arena *a);
+struct plan_verdict plan_board_verdict(const struct plan *plan, size_t cell, size_t board,
+				       const struct plan_facts *facts, const struct plan_state *state, struct arena *a);
 
 /* The verdict that several attempts at one boot give together: they agree, or it is flaky; infra only when there is
  * nothing else. records: array. *attempt (may be NULL) is the index of the one that stands for it. */

@@ -103,9 +103,9 @@ static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell,
 	set(arch, "image_target", cell->arch->image_target);
 	set(arch, "image_path", cell->arch->image_path);
 	json_object_set_new(arch, "dtbs", json_boolean(cell->arch->dtbs));
-	spec = json_pack("{s:s, s:o, s:s, s:o, s:O}", "kind", plan->warm ? "build-warm" : "build", "arch", arch, "config",
-			 record_artefact(state->configure, "config"), "toolchain", toolchain_json(cell, facts), "options",
-			 options);
+	spec = json_pack("{s:s, s:o, s:s, s:o, s:O}", "kind", plan->warm ? "build-warm" : "build", "arch", arch,
+			 "config", record_artefact(state->configure, "config"), "toolchain",
+			 toolchain_json(cell, facts), "options", options);
 	if (plan->warm)
 		json_object_set_new(spec, "warm", json_pack("{s:s}", "dir", plan->warm));
 	else
@@ -123,8 +123,8 @@ static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, 
 		if (s)
 			json_array_append_new(suites, json_pack("{s:s, s:s}", "name", s->name, "program", s->program));
 	}
-	return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name", cell->arch->name,
-			 "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
+	return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name",
+			 cell->arch->name, "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
 			 names_json(&cell->arch->init_cflags), "toolchain", toolchain_json(cell, facts), "sources",
 			 facts->init_sources, "suites", suites);
 }

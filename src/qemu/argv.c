@@ -75,7 +75,7 @@ static int add_own(struct qemu_argv *argv, const json_t *board, bool *wired, str
 	*wired = false;
 	if (args && !json_is_array(args))
 		return err_user(err, "args is not a list");
-	json_array_foreach(args, i, arg) {
+	json_array_foreach (args, i, arg) {
 		const char *s = json_string_value(arg);
 
 		if (!s)

@@ -15,7 +15,7 @@ static char *find_firmware(const json_t *facts, const char *name)
 	const json_t *dir;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts, "data"), i, dir) {
+	json_array_foreach (json_object_get(facts, "data"), i, dir) {
 		autofree char *path = fs_join(json_string_value(dir), name);
 
 		if (access(path, R_OK) == 0)
@@ -50,8 +50,8 @@ static int check_version(const json_t *facts, const char *program, const struct 
 	if (board->qemu_min && !program_at_least(version, board->qemu_min))
 		return err_user(err, "needs QEMU %s or later, and %s is %s", board->qemu_min, program, version);
 	if (!program_has_machine(facts, board->qemu_machine))
-		return err_user(err, "%s %s has no machine %s: \"%s -machine help\" lists those it has", program, version,
-				board->qemu_machine, program);
+		return err_user(err, "%s %s has no machine %s: \"%s -machine help\" lists those it has", program,
+				version, board->qemu_machine, program);
 	return 0;
 }
 

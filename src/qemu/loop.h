@@ -31,7 +31,7 @@ struct loop_options {
 	int qmp;     /* socket */
 	int log;     /* write: the console as it came, up to max_bytes */
 	uint64_t max_bytes;
-	int64_t limit_ms, silence_ms; /* 0: none */
+	int64_t limit_ms, silence_ms;      /* 0: none */
 	bool poweroff_hangs, reboot_hangs; /* the machine stays on: the kernel's last words end it */
 	bool debugger;                     /* gdb starts and stops the machine */
 	bool typing;                       /* stdin and stdout are the console */
@@ -39,8 +39,8 @@ struct loop_options {
 
 struct loop_result {
 	enum loop_end end;
-	bool started;     /* the machine ran */
-	bool panicked;    /* the guest said so through a device for that */
+	bool started;      /* the machine ran */
+	bool panicked;     /* the guest said so through a device for that */
 	char problem[512]; /* of LOOP_BROKEN */
 	struct buf errors; /* the first 64 KiB of QEMU's stderr */
 	uint64_t bytes;    /* of console seen */

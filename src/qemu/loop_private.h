@@ -22,7 +22,7 @@ struct loop {
 	enum judge_state state;
 	bool ended, killed, failed;
 	int64_t started_at, last_output, kill_at; /* clock_ms() */
-	bool announced; /* QEMU said how it is about to end */
+	bool announced;                           /* QEMU said how it is about to end */
 	enum loop_end announcement;
 	char tail[64]; /* the last bytes of the console */
 	size_t tail_n;

@@ -12,7 +12,8 @@ static const struct {
 	const char *words;
 	const char *hint;
 } hints[] = {
-	{ "unsupported machine type", "this version of QEMU does not have the machine; the board needs another version" },
+	{ "unsupported machine type",
+	  "this version of QEMU does not have the machine; the board needs another version" },
 	{ "unable to find CPU model", "this version of QEMU does not have the CPU; the board needs another version" },
 	{ "Invalid CPU", "this machine does not take the board's CPU" },
 	{ "invalid accelerator", "this QEMU was built without the accelerator" },
@@ -23,7 +24,8 @@ static const struct {
 	{ "firmware", "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
 	{ "ROM image", "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
 	{ "romfile", "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
-	{ "could not load PC BIOS", "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
+	{ "could not load PC BIOS",
+	  "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
 	{ "invalid kernel header", "the image is not in a form that this machine loads" },
 	{ "could not load kernel", "the image is not in a form that this machine loads" },
 	{ "could not load elf", "the image is not in a form that this machine loads" },
@@ -81,18 +83,18 @@ static char *own_failure(const struct loop_result *result, int status)
 		return NULL;
 	if (line)
 		return mem_printf("%s%s%s", line, hint ? ": " : "", hint ? hint : "");
-	return result->started ? NULL : mem_printf("QEMU ended with status %d before the machine ran",
-						   WEXITSTATUS(status));
+	return result->started ? NULL
+			       : mem_printf("QEMU ended with status %d before the machine ran", WEXITSTATUS(status));
 }
 
 static const struct {
 	const char *text;
 	enum judge_end end;
 } ends[] = {
-	[LOOP_DECIDED] = { "decided", JUDGE_END_LOG }, [LOOP_EXIT] = { "exit", JUDGE_END_EXIT },
-	[LOOP_REBOOT] = { "reboot", JUDGE_END_REBOOT }, [LOOP_LIMIT] = { "limit", JUDGE_END_LIMIT },
+	[LOOP_DECIDED] = { "decided", JUDGE_END_LOG },     [LOOP_EXIT] = { "exit", JUDGE_END_EXIT },
+	[LOOP_REBOOT] = { "reboot", JUDGE_END_REBOOT },    [LOOP_LIMIT] = { "limit", JUDGE_END_LIMIT },
 	[LOOP_SILENCE] = { "silence", JUDGE_END_SILENCE }, [LOOP_FLOOD] = { "flood", JUDGE_END_FLOOD },
-	[LOOP_BROKEN] = { "broken", JUDGE_END_LOG },  [LOOP_LEFT] = { "left", JUDGE_END_LOG },
+	[LOOP_BROKEN] = { "broken", JUDGE_END_LOG },       [LOOP_LEFT] = { "left", JUDGE_END_LOG },
 };
 
 /* On a machine where power off does not end QEMU, a reset is how a guest without more to do ends. */
@@ -135,7 +137,8 @@ void outcome_record(struct step *step, struct judge *judge, const struct loop_re
 		json_object_set_new(step->record, "signature", json_null());
 		step_verdict(step, VERDICT_INFRA, failure);
 	} else if (result->panicked && said->verdict != VERDICT_FAIL) {
-		fail_for_guest(step, "panic without a console", "the guest reported a panic, and its console shows none");
+		fail_for_guest(step, "panic without a console",
+			       "the guest reported a panic, and its console shows none");
 	} else if (result->end == LOOP_LEFT) {
 		json_object_set_new(step->record, "signature", json_null());
 		step_verdict(step, VERDICT_PASS, "the console was left, without a failure until then");

@@ -151,7 +151,7 @@ bool program_has_machine(const json_t *facts, const char *machine)
 	const json_t *known;
 	size_t i;
 
-	json_array_foreach(json_object_get(facts, "machines"), i, known) {
+	json_array_foreach (json_object_get(facts, "machines"), i, known) {
 		const char *name = json_string_value(known);
 
 		if (name && strlen(name) == n && memcmp(name, machine, n) == 0)

@@ -47,7 +47,7 @@ enum qemu_kvm {
 	QEMU_KVM_ABSENT,  /* /dev/kvm is not there or not ours to open */
 	QEMU_KVM_UNKNOWN, /* nobody has booted with it here: boot once with TCG, then the same with KVM */
 	QEMU_KVM_WORKS,
-	QEMU_KVM_BROKEN,  /* it opens and guests do not run, as in some nested hosts */
+	QEMU_KVM_BROKEN, /* it opens and guests do not run, as in some nested hosts */
 };
 
 /* The proof is for this kernel release, CPU model and QEMU (qemu: what qemu_identify gave), kept in HOME/cache. */

@@ -11,8 +11,8 @@ static const struct {
 	const char *name;
 	enum qmp_kind kind;
 } events[] = {
-	{ "SHUTDOWN", QMP_SHUTDOWN }, { "RESET", QMP_RESET },   { "STOP", QMP_STOP },
-	{ "RESUME", QMP_RESUME },     { "GUEST_PANICKED", QMP_PANICKED },
+	{ "SHUTDOWN", QMP_SHUTDOWN },       { "RESET", QMP_RESET }, { "STOP", QMP_STOP }, { "RESUME", QMP_RESUME },
+	{ "GUEST_PANICKED", QMP_PANICKED },
 };
 
 static enum qmp_cause cause_of(const json_t *event)

@@ -8,16 +8,16 @@
 #include <stddef.h>
 
 /* Why a machine stopped or was reset: ShutdownCause in QEMU's qapi/run-state.json. */
-#define QMP_CAUSES(X)                                                                              \
-	X(NONE, "none")                                                                            \
-	X(HOST_ERROR, "host-error")                                                                \
-	X(HOST_QUIT, "host-qmp-quit")                                                              \
-	X(HOST_RESET, "host-qmp-system-reset")                                                     \
-	X(HOST_SIGNAL, "host-signal")                                                              \
-	X(HOST_UI, "host-ui")                                                                      \
-	X(GUEST_SHUTDOWN, "guest-shutdown")                                                        \
-	X(GUEST_RESET, "guest-reset")                                                              \
-	X(GUEST_PANIC, "guest-panic")                                                              \
+#define QMP_CAUSES(X)                          \
+	X(NONE, "none")                        \
+	X(HOST_ERROR, "host-error")            \
+	X(HOST_QUIT, "host-qmp-quit")          \
+	X(HOST_RESET, "host-qmp-system-reset") \
+	X(HOST_SIGNAL, "host-signal")          \
+	X(HOST_UI, "host-ui")                  \
+	X(GUEST_SHUTDOWN, "guest-shutdown")    \
+	X(GUEST_RESET, "guest-reset")          \
+	X(GUEST_PANIC, "guest-panic")          \
 	X(SUBSYSTEM_RESET, "subsystem-reset")
 
 enum qmp_cause {

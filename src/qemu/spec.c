@@ -22,12 +22,13 @@ static json_t *names_json(struct names names)
 
 json_t *qemu_board_spec(const struct catalog_board *board)
 {
-	return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name", board->name,
-			 "arch", board->arch, "machine", board->qemu_machine, "cpu", board->qemu_cpu, "memory_mb",
-			 (json_int_t)board->memory_mb, "cpus", (json_int_t)(board->cpus ? board->cpus : 1), "args",
-			 names_json(board->qemu_args), "console", board->console, "append", board->append, "ends",
-			 "poweroff", board->ends.poweroff, "reboot", board->ends.reboot, "limit_ms",
-			 (json_int_t)board->limit_ms, "silence_ms", (json_int_t)board->silence_ms, "console_mb", (json_int_t)board->console_mb);
+	return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name",
+			 board->name, "arch", board->arch, "machine", board->qemu_machine, "cpu", board->qemu_cpu,
+			 "memory_mb", (json_int_t)board->memory_mb, "cpus", (json_int_t)(board->cpus ? board->cpus : 1),
+			 "args", names_json(board->qemu_args), "console", board->console, "append", board->append,
+			 "ends", "poweroff", board->ends.poweroff, "reboot", board->ends.reboot, "limit_ms",
+			 (json_int_t)board->limit_ms, "silence_ms", (json_int_t)board->silence_ms, "console_mb",
+			 (json_int_t)board->console_mb);
 }
 
 json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n)
@@ -46,8 +47,8 @@ static int read_pattern(const json_t *j, struct judge_pattern *pattern, struct e
 {
 	const char *verdict;
 
-	if (json_field_str(j, "name", &pattern->name, err) < 0 || json_field_str(j, "regex", &pattern->regex, err) < 0 ||
-	    json_field_str(j, "verdict", &verdict, err) < 0)
+	if (json_field_str(j, "name", &pattern->name, err) < 0 ||
+	    json_field_str(j, "regex", &pattern->regex, err) < 0 || json_field_str(j, "verdict", &verdict, err) < 0)
 		return -1;
 	pattern->verdict = verdict_from_text(verdict);
 	if (pattern->verdict == VERDICT_COUNT)

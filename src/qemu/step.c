@@ -166,7 +166,8 @@ static int run(struct step *step, struct judge *judge, const char *log, struct l
 	    wires_make(&w, log, err) < 0 || world_make(step, argv.data[0], w.qmp[1], sb, err) < 0)
 		return -1;
 	record_argv(step, &argv);
-	if (sandbox_spawn(sb, argv.data, &(struct sandbox_stdio){ w.keys[1], w.console[1], w.errors[1] }, &child, err) < 0)
+	if (sandbox_spawn(sb, argv.data, &(struct sandbox_stdio){ w.keys[1], w.console[1], w.errors[1] }, &child, err) <
+	    0)
 		return err_wrap(err, "cannot start QEMU");
 	wires_close_theirs(&w);
 	options = watching(step, &w, &limits);

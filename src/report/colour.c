@@ -9,9 +9,9 @@
 static const struct {
 	const char *verdict, *sequence;
 } colour_table[] = {
-	{ "pass", "\033[32m" },   { "cached", "\033[32m" }, { "warn", "\033[33m" },    { "fail", "\033[1;31m" },
-	{ "known", "\033[33m" },  { "flaky", "\033[35m" },  { "infra", "\033[1;35m" }, { "skip", "\033[2m" },
-	{ "build", "\033[36m" },  { "boot", "\033[36m" },
+	{ "pass", "\033[32m" },  { "cached", "\033[32m" }, { "warn", "\033[33m" },    { "fail", "\033[1;31m" },
+	{ "known", "\033[33m" }, { "flaky", "\033[35m" },  { "infra", "\033[1;35m" }, { "skip", "\033[2m" },
+	{ "build", "\033[36m" }, { "boot", "\033[36m" },
 };
 
 const char *colour_of(const char *verdict, bool colours)

@@ -15,7 +15,7 @@ struct matrix {
 	const json_t *document;
 	const struct report_options *options;
 	FILE *out;
-	struct map cells; /* "BUILD@BOARD" -> boot */
+	struct map cells;   /* "BUILD@BOARD" -> boot */
 	struct view source; /* that all builds share; then it is said once, above the rows */
 };
 
@@ -44,7 +44,7 @@ static void index_cells(struct matrix *m)
 	json_t *boot;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "boots"), i, boot) {
+	json_array_foreach (json_object_get(m->document, "boots"), i, boot) {
 		autofree char *key = mem_printf("%s@%s", text(boot, "build"), text(boot, "board"));
 
 		map_set(&m->cells, view_of(key), boot);
@@ -58,7 +58,7 @@ static struct view common_source(const json_t *builds)
 	json_t *build;
 	size_t i;
 
-	json_array_foreach(builds, i, build) {
+	json_array_foreach (builds, i, build) {
 		struct view rest = view_of(text(build, "build")), source = view_cut(&rest, '/');
 
 		if (i && !view_eq(source, common))
@@ -87,7 +87,7 @@ static void boards_of(struct matrix *m, struct view arch, text_vec *boards)
 	json_t *boot;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "boots"), i, boot) {
+	json_array_foreach (json_object_get(m->document, "boots"), i, boot) {
 		if (arch.n && !view_eq(build_arch(text(boot, "build")), arch))
 			continue;
 		if (!has(boards, text(boot, "board")))
@@ -129,7 +129,7 @@ static int column_width(struct matrix *m, const char *board)
 	json_t *boot;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "boots"), i, boot) {
+	json_array_foreach (json_object_get(m->document, "boots"), i, boot) {
 		if (strcmp(text(boot, "board"), board) != 0)
 			continue;
 		cell_text(boot, &b);
@@ -145,7 +145,7 @@ static int build_column(struct matrix *m)
 	json_t *build;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "builds"), i, build) {
+	json_array_foreach (json_object_get(m->document, "builds"), i, build) {
 		cell_text(build, &b);
 		width = max_int(width, (int)b.n);
 	}
@@ -158,7 +158,7 @@ static int name_column(struct matrix *m)
 	json_t *build;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "builds"), i, build)
+	json_array_foreach (json_object_get(m->document, "builds"), i, build)
 		width = max_int(width, (int)strlen(row_name(m, build)));
 	return width;
 }
@@ -177,7 +177,7 @@ static void print_block(struct matrix *m, struct view arch, const text_vec *boar
 		fprintf(m->out, "%*s%-*s", GAP, "", b + 1 < boards->n ? widths.data[b] : 0, boards->data[b]);
 	}
 	fputc('\n', m->out);
-	json_array_foreach(json_object_get(m->document, "builds"), i, build) {
+	json_array_foreach (json_object_get(m->document, "builds"), i, build) {
 		if (arch.n && !view_eq(build_arch(text(build, "build")), arch))
 			continue;
 		fprintf(m->out, "%-*s", names, row_name(m, build));
@@ -208,7 +208,7 @@ static void print_by_arch(struct matrix *m)
 	json_t *build;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, "builds"), i, build) {
+	json_array_foreach (json_object_get(m->document, "builds"), i, build) {
 		struct view arch = build_arch(text(build, "build"));
 		char *name = mem_strndup(arch.p, arch.n);
 		text_vec boards = { 0 };
@@ -248,7 +248,7 @@ static void print_failures(struct matrix *m, const char *list)
 	json_t *c;
 	size_t i;
 
-	json_array_foreach(json_object_get(m->document, list), i, c)
+	json_array_foreach (json_object_get(m->document, list), i, c)
 		if (is_bad(text(c, "verdict")))
 			print_failure(m, c);
 }
@@ -258,7 +258,7 @@ static void print_skips(struct matrix *m)
 	size_t i, shown = 0;
 	json_t *c;
 
-	json_array_foreach(json_object_get(m->document, "boots"), i, c) {
+	json_array_foreach (json_object_get(m->document, "boots"), i, c) {
 		if (strcmp(text(c, "verdict"), "skip") != 0)
 			continue;
 		if (shown++ < SKIPS_SHOWN || strcmp(text(m->document, "state"), "plan") == 0)
@@ -274,10 +274,10 @@ static void print_dropped(struct matrix *m)
 	json_t *build, *d;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(m->document, "builds"), i, build)
-		json_array_foreach(json_object_get(build, "dropped"), k, d)
-			fprintf(m->out, "note %s: %s was asked for and is %s: %s\n", text(build, "build"), text(d, "symbol"),
-				text(d, "have"), text(d, "why"));
+	json_array_foreach (json_object_get(m->document, "builds"), i, build)
+		json_array_foreach (json_object_get(build, "dropped"), k, d)
+			fprintf(m->out, "note %s: %s was asked for and is %s: %s\n", text(build, "build"),
+				text(d, "symbol"), text(d, "have"), text(d, "why"));
 }
 
 static size_t count(const json_t *cells, const char *verdict)
@@ -285,7 +285,7 @@ static size_t count(const json_t *cells, const char *verdict)
 	size_t i, n = 0;
 	json_t *c;
 
-	json_array_foreach(cells, i, c)
+	json_array_foreach (cells, i, c)
 		n += strcmp(text(c, "verdict"), verdict) == 0;
 	return n;
 }

@@ -85,7 +85,8 @@ static char *label_of(const struct run_event *e)
 
 		return mem_printf("init %.*s", end ? (int)(end - arch) : (int)strlen(arch), arch);
 	}
-	return mem_printf("%s %s%s%s", e->step, short_build(e->build), e->board ? " on " : "", e->board ? e->board : "");
+	return mem_printf("%s %s%s%s", e->step, short_build(e->build), e->board ? " on " : "",
+			  e->board ? e->board : "");
 }
 
 static void active_add(struct progress *p, const struct run_event *e)
@@ -123,7 +124,8 @@ static void ended_line(struct progress *p, const struct run_event *e)
 
 static void import_line(struct progress *p, const struct run_event *e)
 {
-	char *text = e->bytes > 0 ? mem_printf("%s: %lld MB", e->text, (long long)(e->bytes >> 20)) : mem_strdup(e->text);
+	char *text =
+		e->bytes > 0 ? mem_printf("%s: %lld MB", e->text, (long long)(e->bytes >> 20)) : mem_strdup(e->text);
 	bool changed = !p->importing || strncmp(p->importing, e->text, strlen(e->text)) != 0;
 
 	free(p->importing);

@@ -130,7 +130,7 @@ static bool link_wanted(const struct plan_cell *cell, const json_t *record, cons
 	const char *artefact;
 	json_t *unused;
 
-	json_object_foreach(json_object_get(record, "artefacts"), artefact, unused)
+	json_object_foreach (json_object_get(record, "artefacts"), artefact, unused)
 		if (strcmp(link_name(cell, artefact), name) == 0)
 			return true;
 	return false;
@@ -174,7 +174,7 @@ int cell_link(struct run *run, size_t i, struct err *err)
 	if (linked(dir, record))
 		return 0;
 	unlink_stale(dir, "", cell, record);
-	json_object_foreach(json_object_get(record, "artefacts"), name, artefact)
+	json_object_foreach (json_object_get(record, "artefacts"), name, artefact)
 		if (link_one(dir, link_name(cell, name), json_str_or(artefact, "digest", ""), err) < 0)
 			return err_wrap(err, "%s", path);
 	return json_write(dir, "record.json", record, err);

@@ -13,9 +13,11 @@ static void copy_field(json_t *to, const json_t *record, const char *key)
 		json_object_set(to, key, v);
 }
 
-static const char *const build_fields[] = { "build_id", "release", "warnings", "errors", "seconds", "cpu_seconds",
-					    "warm", "unreproducible", "started" };
-static const char *const boot_fields[] = { "signature", "line", "seconds", "accel", "cpus", "started", "splats", "tests" };
+static const char *const build_fields[] = { "build_id",    "release", "warnings",       "errors", "seconds",
+					    "cpu_seconds", "warm",    "unreproducible", "started" };
+static const char *const boot_fields[] = {
+	"signature", "line", "seconds", "accel", "cpus", "started", "splats", "tests"
+};
 
 static int add_cell(const struct ledger_cell *cell, void *data)
 {
@@ -23,8 +25,8 @@ static int add_cell(const struct ledger_cell *cell, void *data)
 	bool is_build = !*cell->board;
 	const char *const *fields = is_build ? build_fields : boot_fields;
 	size_t n = is_build ? countof(build_fields) : countof(boot_fields);
-	json_t *c = json_pack("{s:s, s:s, s:s?, s:s?}", "build", cell->build, "verdict", verdict_text(cell->verdict), "reason",
-			      cell->reason, "attempt", cell->attempt);
+	json_t *c = json_pack("{s:s, s:s, s:s?, s:s?}", "build", cell->build, "verdict", verdict_text(cell->verdict),
+			      "reason", cell->reason, "attempt", cell->attempt);
 
 	if (!is_build) {
 		json_object_set_new(c, "board", json_string(cell->board));
@@ -54,9 +56,10 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 {
 	struct arena a = { 0 };
 	struct plan_verdict v = plan_board_verdict(run->plan, i, b, &run->facts, state, &a);
-	json_t *boot = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s?}", "build", run->cells[i].name, "board",
-				 run->plan->cells[i].boards[b]->name, "runner", "local", "match", state->config && !v.known,
-				 "verdict", v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
+	json_t *boot =
+		json_pack("{s:s, s:s, s:s, s:b, s:s, s:s?}", "build", run->cells[i].name, "board",
+			  run->plan->cells[i].boards[b]->name, "runner", "local", "match", state->config && !v.known,
+			  "verdict", v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
 
 	arena_free(&a);
 	return boot;
@@ -71,14 +74,15 @@ static json_t *plan_build(struct run *run, size_t i, struct plan_state *state)
 	json_t *build;
 
 	if (!v.known && state->configure) {
-		autojson json_t *spec = plan_spec(run->plan, i, &run->facts, state, &(struct plan_step){ PLAN_BUILD, 0 });
+		autojson json_t *spec =
+			plan_spec(run->plan, i, &run->facts, state, &(struct plan_step){ PLAN_BUILD, 0 });
 		char key[HASH_HEX];
 
 		step_key(spec, key);
 		there = step_lookup(run->options->home, key);
 	}
-	build = json_pack("{s:s, s:s, s:s?, s:b}", "build", run->cells[i].name, "verdict", there ? "cached" : what, "reason",
-			  v.reason, "cached", there != NULL);
+	build = json_pack("{s:s, s:s, s:s?, s:b}", "build", run->cells[i].name, "verdict", there ? "cached" : what,
+			  "reason", v.reason, "cached", there != NULL);
 	copy_field(build, state->configure, "dropped");
 	copy_field(build, state->configure, "release");
 	return build;
@@ -103,7 +107,7 @@ static void count_status(const json_t *list, bool *fail, bool *infra)
 	json_t *c;
 	size_t i;
 
-	json_array_foreach(list, i, c) {
+	json_array_foreach (list, i, c) {
 		enum verdict v = verdict_from_text(json_str_or(c, "verdict", ""));
 
 		*fail |= v == VERDICT_FAIL || v == VERDICT_FLAKY;

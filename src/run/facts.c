@@ -49,7 +49,8 @@ static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct
 	return 0;
 }
 
-static int facts_machine(struct run *run, const struct plan_cell *cell, const struct catalog_board *board, struct err *err)
+static int facts_machine(struct run *run, const struct plan_cell *cell, const struct catalog_board *board,
+			 struct err *err)
 {
 	json_t *qemu = NULL;
 

@@ -31,8 +31,8 @@ struct task {
 	bool pure;
 	int tries;
 	bool running;
-	json_t *records; /* of its attempts in this run, oldest first */
-	int64_t started; /* clock_ms */
+	json_t *records;     /* of its attempts in this run, oldest first */
+	int64_t started;     /* clock_ms */
 	char *build, *board; /* for events */
 	char attempt[UUID_TEXT];
 	VEC(struct waiter) waiters;
@@ -56,7 +56,7 @@ struct run {
 	struct map tasks;
 	VEC(struct task *) all_tasks;
 	struct map kvm_probes; /* digest of QEMU -> probed in this run */
-	VEC(size_t) ready; /* cells to be advanced */
+	VEC(size_t) ready;     /* cells to be advanced */
 	size_t finished;
 	uv_loop_t loop;
 	struct engine *engine;

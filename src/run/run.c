@@ -151,7 +151,9 @@ static int loop_open(struct run *run, struct err *err)
 	struct engine_options options = {
 		.home = run->options->home,
 		.program = run->options->program,
-		.jobs = run->options->jobs > 0 ? run->options->jobs : cpus > 0 ? (int)cpus : 1,
+		.jobs = run->options->jobs > 0 ? run->options->jobs
+			: cpus > 0             ? (int)cpus
+					       : 1,
 		.memory_mb = memory_budget(),
 		.started = task_started,
 		.ended = task_ended,
@@ -203,7 +205,8 @@ static int cells_finish(struct run *run, struct err *err)
 	while (engine_waiting(run->engine) || engine_running(run->engine))
 		uv_run(&run->loop, UV_RUN_ONCE);
 	if (run->interrupted)
-		return err_infra(err, 0, "interrupted; the same command goes on where this one stopped"), err->num = EINTR, -1;
+		return err_infra(err, 0, "interrupted; the same command goes on where this one stopped"),
+		       err->num = EINTR, -1;
 	if (run->failed.class != ERR_NONE) {
 		*err = run->failed;
 		return -1;

@@ -25,14 +25,14 @@ struct run_event {
 	enum run_event_kind kind;
 	const char *run;
 	bool resumed;
-	const char *step;   /* "configure", "init", "build", "boot", "probe KVM with" */
-	const char *task;   /* names the running step until it has ended */
-	const char *build;  /* SOURCE/ARCH/CONFIG/TOOLCHAIN */
-	const char *board;  /* or NULL */
+	const char *step;  /* "configure", "init", "build", "boot", "probe KVM with" */
+	const char *task;  /* names the running step until it has ended */
+	const char *build; /* SOURCE/ARCH/CONFIG/TOOLCHAIN */
+	const char *board; /* or NULL */
 	enum verdict verdict;
 	const char *reason; /* or NULL */
 	double seconds;
-	bool again;         /* an infra verdict: it is tried again */
+	bool again; /* an infra verdict: it is tried again */
 	const char *text;
 	bool kvm;
 	int64_t bytes;

@@ -26,7 +26,10 @@ void task_free(struct task *task)
 
 static struct run_event task_event(const struct task *task, enum run_event_kind kind)
 {
-	return (struct run_event){ .kind = kind, .step = task->kvm_probe_of ? "probe KVM with" : kind_texts[task->kind], .task = task->key, .build = task->build,
+	return (struct run_event){ .kind = kind,
+				   .step = task->kvm_probe_of ? "probe KVM with" : kind_texts[task->kind],
+				   .task = task->key,
+				   .build = task->build,
 				   .board = task->board };
 }
 
@@ -47,7 +50,7 @@ static int attempts_known(struct run *run, struct task *task, struct err *err)
 		return 0;
 	if (ledger_attempts(run->ledger, task->key, reuse ? NULL : run->id, &found, err) < 0)
 		return -1;
-	json_array_foreach(found, i, record)
+	json_array_foreach (found, i, record)
 		if (!is_infra(record))
 			json_array_append(task->records, record);
 	return 0;
@@ -238,7 +241,8 @@ static int cell_reset(struct run *run, size_t cell, struct err *err)
 {
 	struct run_cell *c = &run->cells[cell];
 
-	if (maker_reset(run, c->configure, err) < 0 || maker_reset(run, c->init, err) < 0 || maker_reset(run, c->build, err) < 0)
+	if (maker_reset(run, c->configure, err) < 0 || maker_reset(run, c->init, err) < 0 ||
+	    maker_reset(run, c->build, err) < 0)
 		return -1;
 	cell_forget(run, cell);
 	*vec_push(&run->ready) = cell;
@@ -293,7 +297,7 @@ static void emit_dropped(struct run *run, const struct task *task, const json_t 
 	json_t *d;
 	size_t i;
 
-	json_array_foreach(json_object_get(record, "dropped"), i, d) {
+	json_array_foreach (json_object_get(record, "dropped"), i, d) {
 		autofree char *text = mem_printf("%s=%s was asked for: %s", json_str_or(d, "symbol", ""),
 						 json_str_or(d, "want", ""), json_str_or(d, "why", ""));
 		struct run_event event = task_event(task, RUN_NOTE);

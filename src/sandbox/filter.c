@@ -65,8 +65,8 @@ enum { CLONE_FLAGS_ARG = 0 };
 static int add_new_namespaces(scmp_filter_ctx ctx)
 {
 	const struct scmp_arg_cmp unshare_user = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
-	const struct scmp_arg_cmp clone_user = SCMP_CMP(CLONE_FLAGS_ARG, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER,
-							CLONE_NEWUSER);
+	const struct scmp_arg_cmp clone_user =
+		SCMP_CMP(CLONE_FLAGS_ARG, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
 	int r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 1, unshare_user);
 
 	return r ? r : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, clone_user);

@@ -14,8 +14,8 @@
 static const struct {
 	unsigned long statvfs, mount;
 } kept_flags[] = {
-	{ ST_RDONLY, MS_RDONLY },   { ST_NOSUID, MS_NOSUID },	{ ST_NODEV, MS_NODEV },
-	{ ST_NOEXEC, MS_NOEXEC },   { ST_NOATIME, MS_NOATIME }, { ST_NODIRATIME, MS_NODIRATIME },
+	{ ST_RDONLY, MS_RDONLY },     { ST_NOSUID, MS_NOSUID },   { ST_NODEV, MS_NODEV },
+	{ ST_NOEXEC, MS_NOEXEC },     { ST_NOATIME, MS_NOATIME }, { ST_NODIRATIME, MS_NODIRATIME },
 	{ ST_RELATIME, MS_RELATIME },
 };
 

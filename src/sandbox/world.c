@@ -13,8 +13,8 @@
 #include <sys/syscall.h>
 
 struct world {
-	int root;         /* the tmpfs that becomes / */
-	bool old_kernel;  /* no mount_setattr: binds are made read-only once pivot_root is done */
+	int root;        /* the tmpfs that becomes / */
+	bool old_kernel; /* no mount_setattr: binds are made read-only once pivot_root is done */
 };
 
 static uint64_t bind_flags(enum op_type type)
@@ -36,17 +36,15 @@ static const char *const device_nodes[] = {
 static const struct {
 	const char *name, *target;
 } device_links[] = {
-	{ "ptmx", "pts/ptmx" },
-	{ "fd", "/proc/self/fd" },
-	{ "stdin", "/proc/self/fd/0" },
-	{ "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },          { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 };
 
 /* Looks a path up as if the new root were /, whatever symlinks a bound directory holds. */
 static int open_inside(const struct world *w, const char *path, uint64_t flags)
 {
-	struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC,
+				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
 
 	return (int)syscall(SYS_openat2, w->root, path, &how, sizeof(how));
 }
@@ -241,12 +239,13 @@ static int apply(struct world *w, const struct op *op, int source, struct err *e
 	case OP_FILE:
 		return make_file(w, op->text, op->inside, err);
 	case OP_PROC:
-		if (mount_fs(w, op->inside, "proc", NULL,
-			     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err) == 0)
+		if (mount_fs(w, op->inside, "proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			     err) == 0)
 			return 0;
 		/* The kernel shows a new /proc only where the caller's own is whole. */
 		return err->num == EPERM ? err_wrap(err, "parts of this host's /proc are masked, "
-							 "as container engines do") : -1;
+							 "as container engines do")
+					 : -1;
 	case OP_DEV:
 		return make_dev(w, err);
 	}

@@ -20,10 +20,10 @@ struct walk {
 	struct import *im;
 	const char *top;
 	struct manifest *known; /* from the last time */
-	struct manifest *seen;	/* for the next time */
+	struct manifest *seen;  /* for the next time */
 	struct hash *digest;
 	struct buf path; /* below top */
-	dev_t home_dev;	 /* a home inside the directory is no part of it */
+	dev_t home_dev;  /* a home inside the directory is no part of it */
 	ino_t home_ino;
 	int64_t skipped;
 	int depth;

@@ -28,7 +28,7 @@ enum spec_kind { SPEC_DIR, SPEC_WORKTREE, SPEC_REVISION, SPEC_TARBALL, SPEC_DEB 
 
 struct spec {
 	enum spec_kind kind;
-	char *path;	/* absolute, symlinks resolved; of a deb the package */
+	char *path;     /* absolute, symlinks resolved; of a deb the package */
 	char *revision; /* of SPEC_REVISION */
 };
 

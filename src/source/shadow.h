@@ -9,10 +9,10 @@
 
 /* What is known of a person's repository; the strings are absolute paths or git's words. */
 struct repo {
-	char *path;	  /* as asked for */
-	char *git_dir;	  /* of this work tree */
+	char *path;       /* as asked for */
+	char *git_dir;    /* of this work tree */
 	char *common_dir; /* of all its work trees */
-	char *format;	  /* sha1 or sha256 */
+	char *format;     /* sha1 or sha256 */
 };
 
 /* Makes the directory below im->work; a second call does nothing. */
@@ -24,9 +24,9 @@ int shadow_export(struct import *im, const char *tree, struct err *err);
 
 /* What of the caller's environment would lead git elsewhere (as inside a hook). A name alone removes the
  * variable: base/proc hands each to putenv(3). */
-#define GIT_CLEAN_ENV                                                                                                  \
-	"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",                        \
-	    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_OPTIONAL_LOCKS=0",                 \
-	    "GIT_NO_REPLACE_OBJECTS=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C"
+#define GIT_CLEAN_ENV                                                                                      \
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR",            \
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_OPTIONAL_LOCKS=0", \
+		"GIT_NO_REPLACE_OBJECTS=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C"
 
 #endif

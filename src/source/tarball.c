@@ -12,7 +12,7 @@
 
 static json_t *tarball_facts(const struct import *im, const char *path)
 {
-	static const char *const ends[] = { ".tar",	".tar.gz", ".tgz",     ".tar.xz", ".txz",
+	static const char *const ends[] = { ".tar",     ".tar.gz", ".tgz",     ".tar.xz", ".txz",
 					    ".tar.zst", ".tzst",   ".tar.bz2", ".tbz2" };
 	struct view name = view_of(path_leaf(path));
 	autofree char *clean = NULL;

@@ -24,9 +24,9 @@ struct unpack {
 	struct import *im;
 	struct stream stream;
 	const char *path; /* of the tarball, for messages */
-	char *what;	  /* for progress */
-	int top;	  /* where it goes */
-	char *parent;	  /* the directory of the last entry, NULL at first */
+	char *what;       /* for progress */
+	int top;          /* where it goes */
+	char *parent;     /* the directory of the last entry, NULL at first */
 	int parent_fd;
 	int64_t entries, bytes;
 };

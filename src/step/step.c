@@ -70,7 +70,7 @@ static bool artefacts_are_there(struct depot *depot, const json_t *record)
 	json_t *artefacts = json_object_get(record, "artefacts"), *artefact;
 	const char *name;
 
-	json_object_foreach(artefacts, name, artefact) {
+	json_object_foreach (artefacts, name, artefact) {
 		const char *digest = json_str_or(artefact, "digest", "");
 
 		if (!depot_has(depot, digest, json_int_or(artefact, "size", -1)))
@@ -134,9 +134,9 @@ static void record_begin(struct step *step)
 
 	clock_format(clock_unix(), now);
 	gethostname(host, sizeof(host) - 1);
-	step->record = json_pack("{s:s, s:s, s:s, s:s, s:s}", "step", step->key, "kind",
-				 json_str_or(step->spec, "kind", ""), "attempt", step->attempt, "started", now, "host",
-				 host);
+	step->record =
+		json_pack("{s:s, s:s, s:s, s:s, s:s}", "step", step->key, "kind", json_str_or(step->spec, "kind", ""),
+			  "attempt", step->attempt, "started", now, "host", host);
 	json_object_set(step->record, "spec", (json_t *)step->spec);
 }
 

@@ -27,8 +27,8 @@ struct step {
 	const char *home;
 	const char *work; /* HOME/tmp/<attempt>, absolute, empty at the start */
 	struct depot *depot;
-	json_t *record; /* being made; add fields freely */
-	int jobs;       /* CPUs this step may use at once */
+	json_t *record;                      /* being made; add fields freely */
+	int jobs;                            /* CPUs this step may use at once */
 	int jobserver_read, jobserver_write; /* GNU make jobserver shared by all builds, or -1 */
 };
 

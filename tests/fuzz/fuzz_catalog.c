@@ -77,7 +77,7 @@ static void show_all(const struct catalog *c)
 		const json_t *entry;
 		size_t i;
 
-		json_array_foreach(list, i, entry) {
+		json_array_foreach (list, i, entry) {
 			autojson json_t *shown = catalog_entry_json(c, *kind, json_str_or(entry, "name", ""));
 			char *text = shown ? json_canonical(shown) : NULL;
 

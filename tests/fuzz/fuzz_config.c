@@ -51,7 +51,8 @@ static void fuzz_requirement(struct view text)
 		const struct requirement *one = r;
 		autobuf struct buf out = { 0 };
 
-		if (requirements_match(&one, 1, config, kernel, &arena, &reasons) != !requirement_met(r, config, kernel))
+		if (requirements_match(&one, 1, config, kernel, &arena, &reasons) !=
+		    !requirement_met(r, config, kernel))
 			abort();
 		for (size_t i = 0; i < reasons.n; i++) {
 			reason_print(&reasons.data[i], &out);

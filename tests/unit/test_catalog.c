@@ -125,8 +125,7 @@ static int show_compare(const char *name, const struct catalog *c, struct view w
 	got = j ? json_canonical(j) : mem_strdup("none");
 	if (view_is(view_trim(want), got))
 		return 0;
-	fprintf(stderr, "%s: " VIEW_FMT "\ngot  %s\nwant " VIEW_FMT "\n", name, VIEW_ARG(what), got,
-		VIEW_ARG(want));
+	fprintf(stderr, "%s: " VIEW_FMT "\ngot  %s\nwant " VIEW_FMT "\n", name, VIEW_ARG(what), got, VIEW_ARG(want));
 	return 1;
 }
 
@@ -152,7 +151,7 @@ static int case_run(const struct world *w, const char *name)
 			checked++;
 			if (!view_is(text, faults.data ? faults.data : "") || (rc != 0) != (text.n != 0)) {
 				fprintf(stderr, "%s: got\n%s\nwant\n" VIEW_FMT "\n", name,
-						faults.data ? faults.data : err.msg, VIEW_ARG(text));
+					faults.data ? faults.data : err.msg, VIEW_ARG(text));
 				bad++;
 			}
 		}
@@ -378,7 +377,8 @@ static void a_hundred_files_load_in_time(void **state)
 	for (int i = 0; i < 100; i++) {
 		autofree char *path = mem_printf("a/board/board-%d.yaml", i);
 
-		put_text(path, "inherit: plain\nqemu_cpu: fast\nrequire+:\n  - A=y\n  - {require: B=y, hint: set it}\n");
+		put_text(path,
+			 "inherit: plain\nqemu_cpu: fast\nrequire+:\n  - A=y\n  - {require: B=y, hint: set it}\n");
 	}
 	start = clock_ms();
 	assert_int_equal(load(&c, &(struct buf){ 0 }, &(struct err){ 0 }), 0);

@@ -22,18 +22,17 @@ struct seen {
 };
 
 /* Stands for `kiln step`: does what the spec says and prints a record. */
-static const char program_text[] =
-	"#!/bin/sh\n"
-	"spec=$(cat)\n"
-	"case $spec in\n"
-	"*sleep*) sleep 0.3 ;;\n"
-	"*forever*) sleep 60 ;;\n"
-	"*refuse*) echo 'kiln: no such thing' >&2; exit 2 ;;\n"
-	"*crash*) kill -9 $$ ;;\n"
-	"*silent*) exit 0 ;;\n"
-	"*thief*) read -r token <&3 2>/dev/null || head -c 1 <&3 >/dev/null; kill -9 $$ ;;\n"
-	"esac\n"
-	"echo \"{\\\"verdict\\\": \\\"pass\\\", \\\"args\\\": \\\"$*\\\"}\"\n";
+static const char program_text[] = "#!/bin/sh\n"
+				   "spec=$(cat)\n"
+				   "case $spec in\n"
+				   "*sleep*) sleep 0.3 ;;\n"
+				   "*forever*) sleep 60 ;;\n"
+				   "*refuse*) echo 'kiln: no such thing' >&2; exit 2 ;;\n"
+				   "*crash*) kill -9 $$ ;;\n"
+				   "*silent*) exit 0 ;;\n"
+				   "*thief*) read -r token <&3 2>/dev/null || head -c 1 <&3 >/dev/null; kill -9 $$ ;;\n"
+				   "esac\n"
+				   "echo \"{\\\"verdict\\\": \\\"pass\\\", \\\"args\\\": \\\"$*\\\"}\"\n";
 
 static const char *name_of(const struct engine_job *job)
 {
@@ -81,8 +80,13 @@ struct wish {
 static void run(void **state, struct seen *seen, const struct wish *wishes, size_t n)
 {
 	autofree char *program = fs_join(*state, "program");
-	struct engine_options options = { .home = *state, .program = program, .jobs = 2, .memory_mb = 1000,
-					  .started = started, .ended = ended, .data = seen };
+	struct engine_options options = { .home = *state,
+					  .program = program,
+					  .jobs = 2,
+					  .memory_mb = 1000,
+					  .started = started,
+					  .ended = ended,
+					  .data = seen };
 	struct err err = { 0 };
 	uv_loop_t loop;
 
@@ -133,7 +137,9 @@ static void memory_bounds_what_runs_and_one_job_always_runs(void **state)
 
 static void what_is_urgent_comes_first(void **state)
 {
-	const struct wish wishes[] = { { "late", 2, 1, ENGINE_LAST }, { "soon", 2, 1, ENGINE_SOON }, { "first", 2, 1, ENGINE_FIRST } };
+	const struct wish wishes[] = { { "late", 2, 1, ENGINE_LAST },
+				       { "soon", 2, 1, ENGINE_SOON },
+				       { "first", 2, 1, ENGINE_FIRST } };
 	struct seen seen = { 0 };
 
 	run(state, &seen, wishes, countof(wishes));
@@ -163,7 +169,10 @@ static void each_bad_end_has_its_words(void **state)
 /* Each takes one token of the jobserver with it; without the refill the third would wait for ever. */
 static void stolen_tokens_come_back(void **state)
 {
-	const struct wish wishes[] = { { "thief a", 1, 600, 0 }, { "thief b", 1, 600, 0 }, { "thief c", 1, 600, 0 }, { "good", 2, 1, ENGINE_LAST } };
+	const struct wish wishes[] = { { "thief a", 1, 600, 0 },
+				       { "thief b", 1, 600, 0 },
+				       { "thief c", 1, 600, 0 },
+				       { "good", 2, 1, ENGINE_LAST } };
 	struct seen seen = { 0 };
 
 	run(state, &seen, wishes, countof(wishes));
@@ -187,8 +196,13 @@ static void cancel_ends_what_runs_and_what_waits(void **state)
 static void a_program_that_cannot_start_is_an_end_too(void **state)
 {
 	struct seen seen = { 0 };
-	struct engine_options options = { .home = *state, .program = "/dev/null/kiln", .jobs = 1, .memory_mb = 1,
-					  .started = started, .ended = ended, .data = &seen };
+	struct engine_options options = { .home = *state,
+					  .program = "/dev/null/kiln",
+					  .jobs = 1,
+					  .memory_mb = 1,
+					  .started = started,
+					  .ended = ended,
+					  .data = &seen };
 	struct err err = { 0 };
 	uv_loop_t loop;
 

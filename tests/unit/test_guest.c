@@ -174,7 +174,8 @@ static void initramfs_bad_input(void **state)
 	static const char *const paths[] = { "", "/init", "a//b", "a/", "../a", "a/../b", "a/.", "." };
 	autofree char *long_path = mem_alloc(5000);
 	const struct guest_entry twice[] = { { .path = "a", .mode = REG }, { .path = "a", .mode = S_IFDIR | 0755 } };
-	const struct guest_entry below[] = { { .path = "a", .mode = REG }, { .path = "a-", .mode = REG },
+	const struct guest_entry below[] = { { .path = "a", .mode = REG },
+					     { .path = "a-", .mode = REG },
 					     { .path = "a/b", .mode = REG } };
 
 	for (size_t i = 0; i < countof(paths); i++)
@@ -347,8 +348,8 @@ static void step_contents(void **state)
 		fail_msg("%s", err.msg);
 	assert_int_equal(depot_get(f.step.depot, record_artefact(f.step.record, "initrd"), &archive, &err), 0);
 	describe(&archive, &text);
-	for (const char *const *want = (const char *const[]){ " dev/console", " dev/null", " init ", " proc", " suite/one ",
-							      " sys", NULL };
+	for (const char *const *want = (const char *const[]){ " dev/console", " dev/null", " init ", " proc",
+							      " suite/one ", " sys", NULL };
 	     *want; want++)
 		if (!memmem(text.data, text.n, *want, strlen(*want)))
 			fail_msg("the initramfs has no%s", *want);
@@ -409,8 +410,9 @@ static void step_bad_spec(void **state)
 /* What the depot holds need not be an archive of ours. */
 static void step_hostile_sources(void **state)
 {
-	static const char header[] = "0707010000000100008180000000000000000000000001000000000000000100000000000000000000"
-				     "0000000000000000000A00000000../../evil";
+	static const char header[] =
+		"0707010000000100008180000000000000000000000001000000000000000100000000000000000000"
+		"0000000000000000000A00000000../../evil";
 	struct fixture f;
 	struct err err = { 0 };
 	char digest[HASH_HEX];
@@ -435,7 +437,7 @@ static void step_wrong_tools(void **state)
 	fixture_make(&f, tiny_init);
 	tools = json_object_get(json_object_get(f.spec, "toolchain"), "tools");
 	assert_true(json_array_size(tools) > 0);
-	json_array_foreach(tools, i, tool)
+	json_array_foreach (tools, i, tool)
 		json_object_set_new(tool, "digest",
 				    json_string("1111111111111111111111111111111111111111111111111111111111111111"));
 	step_refuses(&f, ERR_INFRA, "is not the one of the request");
@@ -448,12 +450,12 @@ static void step_wrong_tools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(initramfs_golden),	cmocka_unit_test(initramfs_same_bytes),
-		cmocka_unit_test(initramfs_bad_input),	cmocka_unit_test(initramfs_unwritable),
-		cmocka_unit_test(sources_digest),	cmocka_unit_test(sources_missing),
-		cmocka_unit_test(step_same_bytes),	cmocka_unit_test(step_contents),
-		cmocka_unit_test(step_compile_error),	cmocka_unit_test(step_bad_spec),
-		cmocka_unit_test(step_hostile_sources),	cmocka_unit_test(step_wrong_tools),
+		cmocka_unit_test(initramfs_golden),     cmocka_unit_test(initramfs_same_bytes),
+		cmocka_unit_test(initramfs_bad_input),  cmocka_unit_test(initramfs_unwritable),
+		cmocka_unit_test(sources_digest),       cmocka_unit_test(sources_missing),
+		cmocka_unit_test(step_same_bytes),      cmocka_unit_test(step_contents),
+		cmocka_unit_test(step_compile_error),   cmocka_unit_test(step_bad_spec),
+		cmocka_unit_test(step_hostile_sources), cmocka_unit_test(step_wrong_tools),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

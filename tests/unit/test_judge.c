@@ -45,9 +45,9 @@ static void golden_key(struct golden *g, char *key, char *value)
 	const struct {
 		const char *key, **to;
 	} texts[] = {
-		{ "verdict", &g->verdict }, { "pattern", &g->pattern },	{ "signature", &g->signature },
-		{ "reason", &g->reason },   { "splats", &g->splats },	{ "tests", &g->tests },
-		{ "end", &g->end },	    { "line", &g->line },	{ "excerpt-ends", &g->excerpt_ends },
+		{ "verdict", &g->verdict }, { "pattern", &g->pattern }, { "signature", &g->signature },
+		{ "reason", &g->reason },   { "splats", &g->splats },   { "tests", &g->tests },
+		{ "end", &g->end },         { "line", &g->line },       { "excerpt-ends", &g->excerpt_ends },
 	};
 
 	for (size_t i = 0; i < countof(texts); i++) {
@@ -139,8 +139,8 @@ static int teardown(void **state)
 static enum judge_end end_of(const struct golden *g)
 {
 	static const char *const names[] = {
-		[JUDGE_END_EXIT] = "exit",	 [JUDGE_END_REBOOT] = "reboot", [JUDGE_END_LIMIT] = "limit",
-		[JUDGE_END_SILENCE] = "silence", [JUDGE_END_FLOOD] = "flood",	[JUDGE_END_LOG] = "log",
+		[JUDGE_END_EXIT] = "exit",       [JUDGE_END_REBOOT] = "reboot", [JUDGE_END_LIMIT] = "limit",
+		[JUDGE_END_SILENCE] = "silence", [JUDGE_END_FLOOD] = "flood",   [JUDGE_END_LOG] = "log",
 	};
 
 	for (size_t i = 0; g->end && i < countof(names); i++)
@@ -180,7 +180,7 @@ static char *names_of(const json_t *array, const char *key, const char *second)
 	const json_t *o;
 	size_t i;
 
-	json_array_foreach(array, i, o) {
+	json_array_foreach (array, i, o) {
 		buf_printf(&out, "%s%s", i ? ", " : "", json_str_or(o, key, "?"));
 		if (second)
 			buf_printf(&out, "=%s", json_str_or(o, second, "?"));
@@ -457,7 +457,8 @@ static void splats_are_bounded(void **state)
 
 static void a_bad_regex_is_named(void **state)
 {
-	const struct judge_pattern patterns[] = { { .name = "good", .regex = "^a" }, { .name = "broken", .regex = "(ab" } };
+	const struct judge_pattern patterns[] = { { .name = "good", .regex = "^a" },
+						  { .name = "broken", .regex = "(ab" } };
 	struct judge_rules *rules = NULL;
 	struct err err;
 

@@ -176,7 +176,7 @@ static void print_dropped(const json_t *list, struct buf *out)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, entry) {
+	json_array_foreach ((json_t *)list, i, entry) {
 		const char *symbol = NULL, *want = NULL, *have = NULL, *why = NULL;
 
 		assert_int_equal(json_unpack((json_t *)entry, "{s:s, s:s, s:s, s:s}", "symbol", &symbol, "want", &want,
@@ -230,7 +230,8 @@ static void golden_case(void **state)
 
 static void crlf_and_a_missing_last_newline_are_fine(void **state)
 {
-	autoconfig struct kconfig *config = config_of(VIEW("CONFIG_A=y\r\n# CONFIG_B is not set\r\n\r\nCONFIG_C=\"x\""));
+	autoconfig struct kconfig *config =
+		config_of(VIEW("CONFIG_A=y\r\n# CONFIG_B is not set\r\n\r\nCONFIG_C=\"x\""));
 
 	assert_int_equal(kconfig_get(config, VIEW("A"))->type, KCONFIG_YES);
 	assert_null(kconfig_get(config, VIEW("B")));
@@ -275,8 +276,8 @@ static void many_symbols_are_kept_apart(void **state)
 
 static void the_head_names_architecture_and_version(void **state)
 {
-	autoconfig struct kconfig *config =
-		config_of(VIEW("#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86_64 6.1.0-rc3+ Kernel Configuration\n#\n"));
+	autoconfig struct kconfig *config = config_of(VIEW("#\n# Automatically generated file; DO NOT EDIT.\n# "
+							   "Linux/x86_64 6.1.0-rc3+ Kernel Configuration\n#\n"));
 	autoconfig struct kconfig *bare = config_of(VIEW("# Linux is fine\n# Linux/\nCONFIG_A=y\n"));
 	struct kversion v = { 9, 9, 9 };
 	struct view arch;
@@ -311,11 +312,21 @@ static void ranges_include_both_ends(void **state)
 		const char *version;
 		bool in;
 	} cases[] = {
-		{ "5.10..6.6", "5.10.0", true },     { "5.10..6.6", "5.9.99", false },	{ "5.10..6.6", "6.6.42", true },
-		{ "5.10..6.6", "6.7", false },	     { "..5.18", "2.6.39", true },	{ "..5.18", "5.18.19", true },
-		{ "..5.18", "5.19", false },	     { "6.1..", "6.1-rc1", true },	{ "6.1..", "6.0.19", false },
-		{ "6.1.5..6.1.9", "6.1.10", false }, { "6.1", "6.1.192", true },	{ "6.1", "6.2", false },
-		{ "", "1.0", true },		     { " 5.10 .. 6.6 ", "6.0", false }, { "6.1..6.1.9", "6.1.9", true },
+		{ "5.10..6.6", "5.10.0", true },
+		{ "5.10..6.6", "5.9.99", false },
+		{ "5.10..6.6", "6.6.42", true },
+		{ "5.10..6.6", "6.7", false },
+		{ "..5.18", "2.6.39", true },
+		{ "..5.18", "5.18.19", true },
+		{ "..5.18", "5.19", false },
+		{ "6.1..", "6.1-rc1", true },
+		{ "6.1..", "6.0.19", false },
+		{ "6.1.5..6.1.9", "6.1.10", false },
+		{ "6.1", "6.1.192", true },
+		{ "6.1", "6.2", false },
+		{ "", "1.0", true },
+		{ " 5.10 .. 6.6 ", "6.0", false },
+		{ "6.1..6.1.9", "6.1.9", true },
 	};
 
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -369,7 +380,8 @@ static void a_reason_is_json_too(void **state)
 	autojson json_t *j = reason_json(&reason);
 	autofree char *text = json_canonical(j);
 
-	assert_string_equal(text, "{\"have\":\"2\",\"hint\":null,\"kind\":\"suite\",\"symbol\":\"NR_CPUS\",\"want\":\">=4\"}");
+	assert_string_equal(
+		text, "{\"have\":\"2\",\"hint\":null,\"kind\":\"suite\",\"symbol\":\"NR_CPUS\",\"want\":\">=4\"}");
 }
 
 static struct tristate eval(const char *text, const struct kconfig *config)
@@ -379,7 +391,8 @@ static struct tristate eval(const char *text, const struct kconfig *config)
 	const struct expr *e;
 	struct tristate v = { -1, -1 };
 
-	tree_read_text(&t, VIEW("config Y\n\tbool\nconfig M\n\ttristate\nconfig N\n\tbool\nconfig I\n\tint\nconfig S\n\tstring\n"));
+	tree_read_text(&t, VIEW("config Y\n\tbool\nconfig M\n\ttristate\nconfig N\n\tbool\nconfig I\n\tint\nconfig "
+				"S\n\tstring\n"));
 	e = expr_parse(&t, &rest);
 	if (e)
 		v = expr_eval(&t, e, config);
@@ -395,16 +408,40 @@ static void expressions_have_kconfigs_values(void **state)
 		const char *text;
 		int low, high;
 	} cases[] = {
-		{ "Y", 2, 2 },		   { "M", 1, 1 },	   { "N", 0, 0 },	  { "!M", 1, 1 },
-		{ "Y && M", 1, 1 },	   { "N || M", 1, 1 },	   { "!N && Y", 2, 2 },	  { "Y && N || M", 1, 1 },
-		{ "(N || Y) && M", 1, 1 }, { "M = y", 0, 0 },	   { "M=m", 2, 2 },	  { "N = n", 2, 2 },
-		{ "N != y", 2, 2 },	   { "I > 9", 2, 2 },	   { "I <= 11", 0, 0 },	  { "I = 0xc", 2, 2 },
-		{ "S = \"abc\"", 2, 2 },   { "S = 'abd'", 0, 0 },  { "y", 2, 2 },	  { "m", 1, 1 },
-		{ "Y # note", 2, 2 },	   { "!!M", 1, 1 },	   { "Y if N", 2, 2 },	  { "$(cc-option,-a) && Y", 0, 2 },
-		{ "$(x) && N", 0, 0 },	   { "!$(x,(y))", 0, 2 },  { "Y || $(x)", 2, 2 }, { "\"$(x)\" = \"1\"", 0, 2 },
-		{ "NONE", 0, 0 },	   { "NONE = \"\"", 0, 0 }, { "NONE = NONE", 2, 2 },
+		{ "Y", 2, 2 },
+		{ "M", 1, 1 },
+		{ "N", 0, 0 },
+		{ "!M", 1, 1 },
+		{ "Y && M", 1, 1 },
+		{ "N || M", 1, 1 },
+		{ "!N && Y", 2, 2 },
+		{ "Y && N || M", 1, 1 },
+		{ "(N || Y) && M", 1, 1 },
+		{ "M = y", 0, 0 },
+		{ "M=m", 2, 2 },
+		{ "N = n", 2, 2 },
+		{ "N != y", 2, 2 },
+		{ "I > 9", 2, 2 },
+		{ "I <= 11", 0, 0 },
+		{ "I = 0xc", 2, 2 },
+		{ "S = \"abc\"", 2, 2 },
+		{ "S = 'abd'", 0, 0 },
+		{ "y", 2, 2 },
+		{ "m", 1, 1 },
+		{ "Y # note", 2, 2 },
+		{ "!!M", 1, 1 },
+		{ "Y if N", 2, 2 },
+		{ "$(cc-option,-a) && Y", 0, 2 },
+		{ "$(x) && N", 0, 0 },
+		{ "!$(x,(y))", 0, 2 },
+		{ "Y || $(x)", 2, 2 },
+		{ "\"$(x)\" = \"1\"", 0, 2 },
+		{ "NONE", 0, 0 },
+		{ "NONE = \"\"", 0, 0 },
+		{ "NONE = NONE", 2, 2 },
 	};
-	static const char *const broken[] = { "", "&&", "Y &&", "(Y", "Y)", "Y M", "!", "Y =", "\"open", "if Y", "Y || || M" };
+	static const char *const broken[] = { "",  "&&",  "Y &&",   "(Y",   "Y)",       "Y M",
+					      "!", "Y =", "\"open", "if Y", "Y || || M" };
 
 	for (size_t i = 0; i < countof(cases); i++) {
 		struct tristate v = eval(cases[i].text, config);
@@ -447,7 +484,7 @@ static const char *real_why(const json_t *list, const char *symbol)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach((json_t *)list, i, entry)
+	json_array_foreach ((json_t *)list, i, entry)
 		if (strcmp(json_string_value(json_object_get(entry, "symbol")), symbol) == 0)
 			return json_string_value(json_object_get(entry, "why"));
 	return "(survived)";
@@ -457,9 +494,9 @@ static const char *real_why(const json_t *list, const char *symbol)
 static void a_real_tree_gives_its_reasons(void **state)
 {
 	const char *tree = getenv("KILN_TEST_TREE");
-	autoconfig struct kconfig *config =
-		config_of(VIEW("# Linux/x86 6.1.192 Kernel Configuration\nCONFIG_64BIT=y\nCONFIG_X86=y\nCONFIG_X86_64=y\n"
-			       "CONFIG_DEBUG_INFO_NONE=y\nCONFIG_EXPERT=y\nCONFIG_LOG_BUF_SHIFT=17\nCONFIG_PRINTK=y\n"));
+	autoconfig struct kconfig *config = config_of(
+		VIEW("# Linux/x86 6.1.192 Kernel Configuration\nCONFIG_64BIT=y\nCONFIG_X86=y\nCONFIG_X86_64=y\n"
+		     "CONFIG_DEBUG_INFO_NONE=y\nCONFIG_EXPERT=y\nCONFIG_LOG_BUF_SHIFT=17\nCONFIG_PRINTK=y\n"));
 	autojson json_t *list = NULL;
 	struct err err = { 0 };
 

@@ -156,8 +156,8 @@ static void last_setting_of_a_symbol_stands(void **state)
 	autobuf struct buf out = { 0 };
 	struct err err = { 0 };
 
-	assert_int_equal(settings_add(&s, "base", VIEW("# a comment\nCONFIG_A=y\r\n\nCONFIG_AB=\"x=y\"\nCONFIG_N="), &err),
-			 0);
+	assert_int_equal(
+		settings_add(&s, "base", VIEW("# a comment\nCONFIG_A=y\r\n\nCONFIG_AB=\"x=y\"\nCONFIG_N="), &err), 0);
 	assert_int_equal(settings_add(&s, "f", VIEW("# CONFIG_A is not set\nCONFIG_B=0x10\nCONFIG_B=3\n"), &err), 0);
 	settings_print(&s, &out);
 	assert_string_equal(out.data, "CONFIG_AB=\"x=y\"\nCONFIG_N=\n# CONFIG_A is not set\nCONFIG_B=3\n");
@@ -242,7 +242,7 @@ static const char *tool_field(const json_t *tools, const char *name, const char 
 	json_t *tool;
 	size_t i;
 
-	json_array_foreach(tools, i, tool)
+	json_array_foreach (tools, i, tool)
 		if (strcmp(json_str_or(tool, "name", ""), name) == 0)
 			return json_str_or(tool, field, NULL);
 	return NULL;
@@ -282,7 +282,8 @@ static void missing_compiler_is_named_with_its_package(void **state)
 
 	assert_int_equal(toolchain_identify(home, "gcc", "nonesuch-linux-gnu-", "gcc-nonesuch", &tools, &err), -1);
 	assert_int_equal(err.class, ERR_USER);
-	assert_string_equal(err.msg, "nonesuch-linux-gnu-gcc is not there; install it with: apt-get install gcc-nonesuch");
+	assert_string_equal(err.msg,
+			    "nonesuch-linux-gnu-gcc is not there; install it with: apt-get install gcc-nonesuch");
 	assert_null(tools);
 }
 
@@ -314,8 +315,8 @@ static void home_make(struct home *home)
 	assert_int_equal(fs_mkdirs(AT_FDCWD, source, 0755, &err), 0);
 	assert_int_equal(symlink(tree, link), 0);
 	assert_int_equal(toolchain_identify(home->dir, "gcc", "", "gcc", &tools, &err), 0);
-	home->toolchain = json_pack("{s:s, s:s, s:s, s:[], s:o}", "name", "gcc", "compiler", "gcc", "prefix", "", "make",
-				    "tools", tools);
+	home->toolchain = json_pack("{s:s, s:s, s:s, s:[], s:o}", "name", "gcc", "compiler", "gcc", "prefix", "",
+				    "make", "tools", tools);
 }
 
 static void home_remove(struct home *home)
@@ -327,7 +328,9 @@ static void home_remove(struct home *home)
 
 static json_t *run(const struct home *home, json_t *spec)
 {
-	const struct step_options options = { .home = home->dir, .jobs = 2, .jobserver_read = home->jobserver[0],
+	const struct step_options options = { .home = home->dir,
+					      .jobs = 2,
+					      .jobserver_read = home->jobserver[0],
 					      .jobserver_write = home->jobserver[1] };
 	json_t *record = NULL;
 	struct err err = { 0 };
@@ -340,7 +343,9 @@ static json_t *run(const struct home *home, json_t *spec)
 
 static void run_refused(const struct home *home, json_t *spec, const char *part)
 {
-	const struct step_options options = { .home = home->dir, .jobs = 1, .jobserver_read = -1, .jobserver_write = -1 };
+	const struct step_options options = {
+		.home = home->dir, .jobs = 1, .jobserver_read = -1, .jobserver_write = -1
+	};
 	json_t *record = NULL;
 	struct err err = { 0 };
 
@@ -354,8 +359,8 @@ static void run_refused(const struct home *home, json_t *spec, const char *part)
 static json_t *configure_spec(const struct home *home, const char *arch, const char *target, const char *fragment)
 {
 	json_t *spec = json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s}, s:{s:s, s:[]}, s:O}", "kind", "configure",
-				 "source", "id", "fake", "digest", "0", "arch", "name", arch, "kernel", arch, "srcarch", arch,
-				 "config", "target", target, "fragments", "toolchain", home->toolchain);
+				 "source", "id", "fake", "digest", "0", "arch", "name", arch, "kernel", arch, "srcarch",
+				 arch, "config", "target", target, "fragments", "toolchain", home->toolchain);
 
 	if (fragment)
 		json_array_append_new(json_object_get(json_object_get(spec, "config"), "fragments"),
@@ -365,10 +370,11 @@ static json_t *configure_spec(const struct home *home, const char *arch, const c
 
 static json_t *build_spec(const struct home *home, const char *arch, const char *config)
 {
-	return json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s, s:b}, s:s, s:O, s:[]}", "kind", "build", "source",
-			 "id", "fake", "digest", "0", "arch", "name", arch, "kernel", arch, "srcarch", arch, "image_target",
-			 "Image", "image_path", strcmp(arch, "x86") == 0 ? "arch/x86/boot/Image" : "arch/arm64/boot/Image",
-			 "dtbs", 1, "config", config, "toolchain", home->toolchain, "options");
+	return json_pack("{s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s, s:b}, s:s, s:O, s:[]}", "kind", "build",
+			 "source", "id", "fake", "digest", "0", "arch", "name", arch, "kernel", arch, "srcarch", arch,
+			 "image_target", "Image", "image_path",
+			 strcmp(arch, "x86") == 0 ? "arch/x86/boot/Image" : "arch/arm64/boot/Image", "dtbs", 1,
+			 "config", config, "toolchain", home->toolchain, "options");
 }
 
 static void artefact_read(const struct home *home, const json_t *record, const char *name, struct buf *out)

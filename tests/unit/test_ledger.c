@@ -134,7 +134,8 @@ static void a_damaged_ledger_is_refused_with_the_way_back(void **state)
 	assert_int_equal(ledger_run_add(l, "1", request, &err), 0);
 	assert_int_equal(ledger_backup(l, &err), 0);
 	ledger_free(l);
-	assert_int_equal(fs_write(AT_FDCWD, path, "this is no database, it is a text that is long enough", 53, 0644, &err), 0);
+	assert_int_equal(
+		fs_write(AT_FDCWD, path, "this is no database, it is a text that is long enough", 53, 0644, &err), 0);
 	assert_int_equal(ledger_open(*state, &l, &err), -1);
 	assert_int_equal(err.class, ERR_INFRA);
 	assert_non_null(strstr(err.msg, "To restore"));

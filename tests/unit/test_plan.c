@@ -39,7 +39,7 @@ static struct names names_at(struct arena *a, const json_t *request, const char 
 	const char **data = arena_alloc(a, (json_array_size(list) + 1) * sizeof(char *));
 	size_t i;
 
-	json_array_foreach(list, i, v)
+	json_array_foreach (list, i, v)
 		data[i] = json_string_value(v);
 	return (struct names){ data, json_array_size(list) };
 }
@@ -58,12 +58,14 @@ static void show_step(struct buf *out, const struct plan *plan, const struct pla
 
 	if (step->kind == PLAN_BOOT)
 		buf_printf(out, "  boot %s image=%s initrd=%s dtb=%s\n", plan->cells[0].boards[step->board]->name,
-			   json_str_or(spec, "image", "-"), json_str_or(spec, "initrd", "-"), json_str_or(spec, "dtb", "-"));
+			   json_str_or(spec, "image", "-"), json_str_or(spec, "initrd", "-"),
+			   json_str_or(spec, "dtb", "-"));
 	else
 		buf_printf(out, "  %s\n", json_str_or(spec, "kind", "?"));
 }
 
-static void show(struct buf *out, const struct plan *plan, const struct plan_facts *facts, const struct plan_state *state)
+static void show(struct buf *out, const struct plan *plan, const struct plan_facts *facts,
+		 const struct plan_state *state)
 {
 	autofree char *name = plan_build_name(plan, 0, facts);
 	plan_step_vec steps = { 0 };
@@ -188,7 +190,10 @@ static json_t *attempts(const char *verdicts)
 
 	for (const char *v = verdicts; *v; v++)
 		json_array_append_new(list, json_pack("{s:s}", "verdict",
-						      *v == 'p' ? "pass" : *v == 'w' ? "warn" : *v == 'f' ? "fail" : "infra"));
+						      *v == 'p'   ? "pass"
+						      : *v == 'w' ? "warn"
+						      : *v == 'f' ? "fail"
+								  : "infra"));
 	return list;
 }
 

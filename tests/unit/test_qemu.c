@@ -82,7 +82,8 @@ static struct qmp_message one_message(const char *text)
 
 static void qmp_knows_the_messages_of_a_boot(void **state)
 {
-	struct qmp_message m = one_message("{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}\r\n");
+	struct qmp_message m =
+		one_message("{\"event\":\"SHUTDOWN\",\"data\":{\"guest\":true,\"reason\":\"guest-reset\"}}\r\n");
 
 	assert_int_equal(m.kind, QMP_SHUTDOWN);
 	assert_int_equal(m.cause, QMP_CAUSE_GUEST_RESET);
@@ -194,8 +195,8 @@ static void hints_say_what_to_do(void **state)
 
 static void limits_are_the_boards_and_a_tenth_under_kvm(void **state)
 {
-	autojson json_t *spec = json_pack("{s:s, s:{s:i, s:i}}", "accel", "tcg", "board", "limit_ms", 300000,
-					  "silence_ms", 40000);
+	autojson json_t *spec =
+		json_pack("{s:s, s:{s:i, s:i}}", "accel", "tcg", "board", "limit_ms", 300000, "silence_ms", 40000);
 	struct boot_limits limits;
 	struct err err = { 0 };
 
@@ -231,8 +232,9 @@ static void patterns_survive_the_way_through_the_spec(void **state)
 	assert_int_equal(boot_rules("/nonexistent", view_of(text), &rules, &err), 0);
 	judge_rules_free(rules);
 	assert_int_equal(boot_rules("/nonexistent", VIEW("{}"), &rules, &err), -1);
-	assert_int_equal(boot_rules("/nonexistent", VIEW("[{\"name\":\"x\",\"regex\":\"y\",\"verdict\":\"z\"}]"), &rules,
-				    &err), -1);
+	assert_int_equal(
+		boot_rules("/nonexistent", VIEW("[{\"name\":\"x\",\"regex\":\"y\",\"verdict\":\"z\"}]"), &rules, &err),
+		-1);
 	assert_non_null(strstr(err.msg, "patterns[0]: x: verdict is z"));
 }
 
@@ -304,7 +306,8 @@ static void await_cont(const struct theirs *t)
 	event(t, RESUME);
 }
 
-static pid_t start(void (*qemu)(const struct theirs *), int console[2], int errors[2], int keys[2], int qmp[2], int stamp[2])
+static pid_t start(void (*qemu)(const struct theirs *), int console[2], int errors[2], int keys[2], int qmp[2],
+		   int stamp[2])
 {
 	pid_t pid;
 
@@ -438,7 +441,8 @@ static void floods(const struct theirs *t)
 {
 	await_cont(t);
 	for (;;)
-		say("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n");
+		say("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "\n");
 }
 
 static void a_flood_is_cut_at_its_bound(void **state)
@@ -479,7 +483,8 @@ static void panics_and_falls_silent(const struct theirs *t)
 static void two_seconds_of_silence_end_a_trace(void **state)
 {
 	int64_t start_ms = clock_ms();
-	struct play *p = play(panics_and_falls_silent, (struct loop_options){ .limit_ms = 20000, .silence_ms = 10000 }, true);
+	struct play *p =
+		play(panics_and_falls_silent, (struct loop_options){ .limit_ms = 20000, .silence_ms = 10000 }, true);
 
 	assert_int_equal(p->result.end, LOOP_DECIDED);
 	assert_in_range(p->result.ended_at - start_ms, 1900, 3500);
@@ -565,7 +570,8 @@ static void powers_off_in_vain(const struct theirs *t)
 
 static void last_words_end_a_machine_that_cannot_power_off(void **state)
 {
-	struct play *p = play(powers_off_in_vain, (struct loop_options){ .limit_ms = 20000, .poweroff_hangs = true }, false);
+	struct play *p =
+		play(powers_off_in_vain, (struct loop_options){ .limit_ms = 20000, .poweroff_hangs = true }, false);
 
 	assert_int_equal(p->result.end, LOOP_EXIT);
 	play_free(p);

@@ -60,14 +60,22 @@ static void piped_progress_is_one_line_an_event(void **state)
 {
 	FILE *f = tmpfile();
 	struct progress *p = progress_new(f);
-	struct run_event event = { .kind = RUN_STARTED, .run = "1", .step = "build", .task = "t", .build = "s/a/c/gcc" };
+	struct run_event event = {
+		.kind = RUN_STARTED, .run = "1", .step = "build", .task = "t", .build = "s/a/c/gcc"
+	};
 	autobuf struct buf text = { 0 };
 
 	progress_event(&event, p);
 	event.kind = RUN_TICK;
 	progress_event(&event, p);
-	event = (struct run_event){ .kind = RUN_ENDED, .run = "1", .step = "build", .task = "t", .build = "s/a/c/gcc",
-				    .verdict = VERDICT_FAIL, .reason = "a.c:1: error", .seconds = 3 };
+	event = (struct run_event){ .kind = RUN_ENDED,
+				    .run = "1",
+				    .step = "build",
+				    .task = "t",
+				    .build = "s/a/c/gcc",
+				    .verdict = VERDICT_FAIL,
+				    .reason = "a.c:1: error",
+				    .seconds = 3 };
 	progress_event(&event, p);
 	progress_free(p);
 	rewind(f);

@@ -39,10 +39,10 @@ static _Noreturn __attribute__((format(printf, 1, 2))) void failed(const char *f
 	_exit(1);
 }
 
-#define check(cond)                                                                                \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			failed("%s:%d: %s\n", __FILE__, __LINE__, #cond);                          \
+#define check(cond)                                                       \
+	do {                                                              \
+		if (!(cond))                                              \
+			failed("%s:%d: %s\n", __FILE__, __LINE__, #cond); \
 	} while (0)
 
 /* The place on the host that a check plays in: DIR/ro/file, DIR/rw. */
@@ -132,16 +132,19 @@ static const struct {
 	  "for f in /ro/file /ro/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file; "
 	  "test -w /usr || echo usr; awk '$5 ~ \"^/(usr|etc|ro)\" && $6 !~ /^ro,/ { print $5 }' /proc/self/mountinfo",
 	  "Read-only\nRead-only\nRead-only\nRead-only\nkept\nusr\n" },
-	{ "so are the mounts below it", "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
+	{ "so are the mounts below it",
+	  "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
 	  "test -w /host/dev/shm || echo no; ls -d /host/usr /host/proc",
 	  "no\n/host/proc\n/host/usr\n" },
 	{ "a read-only bind cannot be remounted", "mount -o remount,rw,bind /ro 2>/dev/null || echo no", "no\n" },
 	{ "/tmp is private", "ls -A /tmp; touch /tmp/mine; ls /tmp", "mine\n" },
-	{ "/dev works", "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
-			"ls /dev/shm; echo through > /dev/stdout",
+	{ "/dev works",
+	  "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
+	  "ls /dev/shm; echo through > /dev/stdout",
 	  "3\npty\na\nthrough\n" },
-	{ "no capability is left", "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'; "
-				     "grep -c 'Cap.*0000000000000000' /proc/1/status",
+	{ "no capability is left",
+	  "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'; "
+	  "grep -c 'Cap.*0000000000000000' /proc/1/status",
 	  "CapInh:0000000000000000\nCapPrm:0000000000000000\nCapEff:0000000000000000\n"
 	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n5\n" },
 	{ "the caller's memory is out of reach", "cat /proc/1/environ >/dev/null 2>&1 || echo no", "no\n" },
@@ -158,7 +161,7 @@ static void check_exit_statuses(const struct place *p)
 		const char *script;
 		int status;
 	} cases[] = {
-		{ "exit 7", 7 << 8 }, { "kill -9 $$", SIGKILL },   { "kill -SEGV $$", SIGSEGV },
+		{ "exit 7", 7 << 8 },     { "kill -9 $$", SIGKILL },    { "kill -SEGV $$", SIGSEGV },
 		{ "exit 255", 255 << 8 }, { "kill -TERM $$", SIGTERM }, { "true", 0 },
 	};
 
@@ -237,8 +240,9 @@ static void check_operations(const struct place *p)
 	sandbox_bind(sb, "/etc/passwd", "/a/b/one", SANDBOX_RO);
 	sandbox_bind_device(sb, "/dev/full");
 	sandbox_chdir(sb, "/a/b");
-	expect(sb, "pwd; ls; cat link; touch /a/fs/x; ls /a/fs; cmp one /host/etc/passwd && echo same; "
-		   "head -c 1 /dev/zero 2>&1 >/dev/full | grep -o 'No space'",
+	expect(sb,
+	       "pwd; ls; cat link; touch /a/fs/x; ls /a/fs; cmp one /host/etc/passwd && echo same; "
+	       "head -c 1 /dev/zero 2>&1 >/dev/full | grep -o 'No space'",
 	       "/a/b\nc\nlink\none\ntext\nx\nsame\nNo space\n");
 }
 
@@ -279,7 +283,8 @@ static void check_usage(const struct place *p)
 	autosandbox struct sandbox *sb = world(p);
 	autobuf struct buf out = { 0 };
 	struct rusage usage = { 0 };
-	const char *const argv[] = { "sh", "-c", "sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; exit 3", NULL };
+	const char *const argv[] = { "sh", "-c", "sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; exit 3",
+				     NULL };
 
 	check(run_argv(sb, argv, &out, &usage) == 3 << 8);
 	check(usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec > 5000);
@@ -494,10 +499,11 @@ static void check_old_kernel(const struct place *p)
 	autosandbox struct sandbox *sb = world(p);
 
 	without_mount_setattr();
-	expect(sb, "touch /ro/file 2>&1 | grep -o Read-only; for f in /usr /host/dev/shm; do test -w $f || echo no; done; "
-		   "echo x > /kiln/rw/x; cat /kiln/rw/x; "
-		   "awk '$5 ~ \"^/(ro|usr|host|kiln)\" { last[$5] = $6 } " /* a mount may lie over another */
-		   "END { for (m in last) if (last[m] !~ /nosuid/) print m }' /proc/self/mountinfo",
+	expect(sb,
+	       "touch /ro/file 2>&1 | grep -o Read-only; for f in /usr /host/dev/shm; do test -w $f || echo no; done; "
+	       "echo x > /kiln/rw/x; cat /kiln/rw/x; "
+	       "awk '$5 ~ \"^/(ro|usr|host|kiln)\" { last[$5] = $6 } " /* a mount may lie over another */
+	       "END { for (m in last) if (last[m] !~ /nosuid/) print m }' /proc/self/mountinfo",
 	       "Read-only\nno\nno\nx\n");
 }
 
@@ -527,8 +533,9 @@ static void check_locked_flags(const struct place *p)
 	autosandbox struct sandbox *sb = world(p);
 
 	enter_locked_mount(p);
-	expect(sb, "cp /usr/bin/true /kiln/rw/; /kiln/rw/true 2>&1 | grep -o 'Permission denied'; "
-		   "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
+	expect(sb,
+	       "cp /usr/bin/true /kiln/rw/; /kiln/rw/true 2>&1 | grep -o 'Permission denied'; "
+	       "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
 	       "Permission denied\n1\n");
 }
 
@@ -538,8 +545,9 @@ static void check_locked_flags_on_an_old_kernel(const struct place *p)
 	without_mount_setattr();
 	autosandbox struct sandbox *sb = world(p);
 
-	expect(sb, "touch /ro/file 2>&1 | grep -o Read-only; "
-		   "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
+	expect(sb,
+	       "touch /ro/file 2>&1 | grep -o Read-only; "
+	       "grep -c ' /kiln/rw rw,nosuid,nodev,noexec,noatime ' /proc/self/mountinfo",
 	       "Read-only\n1\n");
 }
 

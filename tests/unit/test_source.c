@@ -87,7 +87,7 @@ static void names_are_good_for_a_path(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "linux-6.1", "linux-6.1" }, { "../../x y", "x-y" }, { "", "source" },
-		{ "...", "source" },	      { "a\n\xffz", "a--z" },
+		{ "...", "source" },          { "a\n\xffz", "a--z" },
 	};
 
 	for (size_t i = 0; i < countof(cases); i++) {
@@ -422,8 +422,8 @@ static void every_compression_is_read(void **state)
 		const char *name;
 		int filter;
 	} kinds[] = {
-		{ "linux.tar", ARCHIVE_FILTER_NONE },	   { "linux.tar.gz", ARCHIVE_FILTER_GZIP },
-		{ "linux.tar.xz", ARCHIVE_FILTER_XZ },	   { "linux.tar.zst", ARCHIVE_FILTER_ZSTD },
+		{ "linux.tar", ARCHIVE_FILTER_NONE },      { "linux.tar.gz", ARCHIVE_FILTER_GZIP },
+		{ "linux.tar.xz", ARCHIVE_FILTER_XZ },     { "linux.tar.zst", ARCHIVE_FILTER_ZSTD },
 		{ "linux.tar.bz2", ARCHIVE_FILTER_BZIP2 },
 	};
 	struct world *w = *state;

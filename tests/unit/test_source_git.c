@@ -37,9 +37,9 @@ static void sh_is(const struct world *w, const char *script, const char *want)
 static char *put_repo(const struct world *w, const char *init)
 {
 	autofree char *script =
-	    mem_printf("cd linux; git init -q -b main %s; git add .; git commit -qm one; git tag v9.1;"
-		       "echo two >two; git add .; git commit -qm two; echo o >x.o",
-		       init);
+		mem_printf("cd linux; git init -q -b main %s; git add .; git commit -qm one; git tag v9.1;"
+			   "echo two >two; git add .; git commit -qm two; echo o >x.o",
+			   init);
 
 	put_kernel(w, "linux");
 	put(w, "linux/.gitignore", 0644, "*.o\n");
@@ -80,7 +80,7 @@ static void a_revision_and_a_clean_work_tree_are_one_source(void **state)
 static void a_dirty_work_tree_is_snapshotted_and_left_alone(void **state)
 {
 	const char *look =
-	    "cd linux; git status --porcelain; sha256sum .git/index; find .git | sort | sha256sum; git stash list";
+		"cd linux; git status --porcelain; sha256sum .git/index; find .git | sort | sha256sum; git stash list";
 	struct world *w = *state;
 	autofree char *dir = put_repo(w, ""), *before = NULL, *after = NULL;
 	autojson json_t *clean = import_ok(w, dir), *dirty = NULL, *again = NULL, *committed = NULL;
@@ -135,14 +135,14 @@ static void attributes_and_filters_are_for_commits_only(void **state)
 	autofree char *dir = put_repo(w, ""), *head = mem_printf("%s@HEAD", dir);
 	autojson json_t *revision = NULL, *work_tree = NULL, *dirty = NULL, *committed = NULL;
 
-	free(sh(
-	    w, "cd linux; git config core.autocrlf true; git config filter.f.smudge 'touch ../smudged; cat';"
-	       "git config filter.f.clean 'tr a-z A-Z'; git config filter.f.required true; mkdir ../hooks;"
-	       "printf '#!/bin/sh\\ntouch %s/../hooked\\n' \"$PWD\" >../hooks/post-index-change;"
-	       "chmod +x ../hooks/post-index-change;"
-	       "printf '*.id ident\\n*.txt text eol=crlf\\n*.f filter=f\\n' >.gitattributes;"
-	       "printf '$Id$\\n' >a.id; printf 'a\\r\\n' >a.txt; echo f >a.f; git add -A 2>/dev/null; git commit -qm a;"
-	       "rm a.id; git checkout -q a.id; git config core.hooksPath \"$PWD/../hooks\""));
+	free(sh(w, "cd linux; git config core.autocrlf true; git config filter.f.smudge 'touch ../smudged; cat';"
+		   "git config filter.f.clean 'tr a-z A-Z'; git config filter.f.required true; mkdir ../hooks;"
+		   "printf '#!/bin/sh\\ntouch %s/../hooked\\n' \"$PWD\" >../hooks/post-index-change;"
+		   "chmod +x ../hooks/post-index-change;"
+		   "printf '*.id ident\\n*.txt text eol=crlf\\n*.f filter=f\\n' >.gitattributes;"
+		   "printf '$Id$\\n' >a.id; printf 'a\\r\\n' >a.txt; echo f >a.f; git add -A 2>/dev/null; git commit "
+		   "-qm a;"
+		   "rm a.id; git checkout -q a.id; git config core.hooksPath \"$PWD/../hooks\""));
 	revision = import_ok(w, head);
 	work_tree = import_ok(w, dir);
 	tree_has(w, revision, "a.id", 0444, "$Id$\n");
