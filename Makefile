@@ -27,7 +27,7 @@ test:
 	tests/run
 
 test-long:
-	scripts/setup run test
+	scripts/setup run test long
 	$(MAKE) all
 	tests/run --long
 
