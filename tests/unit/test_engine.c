@@ -30,7 +30,7 @@ static const char program_text[] = "#!/bin/sh\n"
 				   "*refuse*) echo 'kiln: no such thing' >&2; exit 2 ;;\n"
 				   "*crash*) kill -9 $$ ;;\n"
 				   "*silent*) exit 0 ;;\n"
-				   "*thief*) read -r token <&3 2>/dev/null || head -c 1 <&3 >/dev/null; kill -9 $$ ;;\n"
+				   "*thief*) dd bs=1 count=1 <&3 >/dev/null 2>&1; kill -9 $$ ;;\n"
 				   "esac\n"
 				   "echo \"{\\\"verdict\\\": \\\"pass\\\", \\\"args\\\": \\\"$*\\\"}\"\n";
 
@@ -172,7 +172,7 @@ static void stolen_tokens_come_back(void **state)
 	const struct wish wishes[] = { { "thief a", 1, 600, 0 },
 				       { "thief b", 1, 600, 0 },
 				       { "thief c", 1, 600, 0 },
-				       { "good", 2, 1, ENGINE_LAST } };
+				       { "good", 2, 600, ENGINE_LAST } };
 	struct seen seen = { 0 };
 
 	run(state, &seen, wishes, countof(wishes));
