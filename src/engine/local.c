@@ -150,9 +150,9 @@ static void start(struct engine *e, struct node *node)
 	e->held -= tokens_for(e, &node->job);
 	node->next = e->running;
 	e->running = node;
-	e->options.started(&node->job, e->options.data);
 	if (node_start(node, &err) < 0)
 		buf_adds(&node->errs, err.msg);
+	e->options.started(&node->job, e->options.data);
 }
 
 static void schedule(struct engine *e)
@@ -240,8 +240,10 @@ void engine_cancel(struct engine *e)
 		e->options.ended(&node->job, NULL, &err, e->options.data);
 		node_free(node);
 	}
+	/* One that could not start or has ended has no process: pid 0 would be our own group. */
 	for (struct node *n = e->running; n; n = n->next)
-		uv_process_kill(&n->process, SIGKILL);
+		if (uv_is_active((uv_handle_t *)&n->process) && uv_process_get_pid(&n->process) > 0)
+			uv_process_kill(&n->process, SIGKILL);
 }
 
 static void engine_closed(uv_handle_t *handle)

@@ -57,7 +57,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
 	buf->data[buf->n] = '\0';
 	if (!is_out && buf->n > MAX_STDERR)
 		buf_clear(buf);
-	if (is_out && buf->n > MAX_RECORD)
+	if (is_out && buf->n > MAX_RECORD && uv_is_active((uv_handle_t *)&node->process))
 		uv_process_kill(&node->process, SIGKILL);
 }
 
