@@ -141,15 +141,17 @@ static char *compiler_bind(struct sandbox *sb, const struct make *make)
 	return steal(&dir);
 }
 
-/* An inherited jobserver: make takes part in it when -j comes by the environment and not by its
- * arguments (seen with make 4.3; the argument wins with a warning). The numbers are those inside. */
+/* An inherited jobserver: make takes part in it when -jN comes by the environment and not by its arguments. A bare
+ * -j would do for make, but the kernel's tools/ hand it on as it is, and their make then leaves the jobserver. */
 static void jobserver_bind(struct sandbox *sb, const struct step *step)
 {
+	autofree char *flags = mem_printf(" -j%d --jobserver-auth=3,4", step->jobs > 1 ? step->jobs : 2);
+
 	if (step->jobserver_read < 0)
 		return;
 	sandbox_fd(sb, step->jobserver_read, 3);
 	sandbox_fd(sb, step->jobserver_write, 4);
-	sandbox_env(sb, "MAKEFLAGS", " -j --jobserver-auth=3,4");
+	sandbox_env(sb, "MAKEFLAGS", flags);
 }
 
 static struct sandbox *world_new(const struct step *step, const struct make *make)
