@@ -83,8 +83,13 @@ static void die_with_caller(int report)
 
 static void reset_signals(void)
 {
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL); /* fails for two and for those that libc keeps */
+	/* The kernel's struct sigaction, whose zero is SIG_DFL: libc refuses to touch the two signals that it keeps
+	 * for itself, and a caller may have inherited them ignored. */
+	static const unsigned char by_default[64];
+
+	for (int sig = 1; sig < NSIG; sig++) /* fails for SIGKILL and SIGSTOP; the mask has 16 bytes on MIPS */
+		if (syscall(SYS_rt_sigaction, sig, by_default, NULL, 8) < 0 && errno == EINVAL)
+			syscall(SYS_rt_sigaction, sig, by_default, NULL, 16);
 }
 
 static int set_up(const struct start *start, struct err *err)
