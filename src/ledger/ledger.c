@@ -311,12 +311,12 @@ int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t *
 
 	if (prepare(l,
 		    "SELECT record FROM attempt WHERE key = ?1 AND record IS NOT NULL AND (?2 IS NULL OR run = ?2)"
-		    " ORDER BY json_extract(record, '$.finished')",
+		    " ORDER BY run DESC LIMIT 16",
 		    &s, args, 2, err) < 0)
 		return -1;
 	found = json_array();
 	while ((code = sqlite3_step(s)) == SQLITE_ROW)
-		json_array_append_new(found, column_json(s, 0));
+		json_array_insert_new(found, 0, column_json(s, 0));
 	if (code != SQLITE_DONE) {
 		json_decref(found);
 		return ledger_error(l, err);

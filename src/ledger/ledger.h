@@ -39,7 +39,8 @@ int ledger_attempt_done(struct ledger *l, const char *run, const json_t *record,
 /* Attempts of a run that were started and never came to an end: fn gets uuid and key. */
 int ledger_attempts_lost(struct ledger *l, const char *run, void (*fn)(const char *uuid, const char *key, void *data),
 			 void *data, struct err *err);
-/* The finished attempts at a key, oldest first, of one run or (run NULL) of all: a new JSON array of records. */
+/* The finished attempts at a key, oldest run first, of one run or (run NULL) of all, the newest 16 at most: a new JSON
+ * array of records. */
 int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t **records, struct err *err);
 
 /* Cells. */

@@ -30,6 +30,7 @@ void cell_forget(struct run *run, size_t i)
 	cell->configure = cell->init = cell->build = NULL;
 	kconfig_free(cell->config);
 	cell->config = NULL;
+	memset(cell->awaited, 0, sizeof(cell->awaited));
 }
 
 void cell_clear(struct run *run, size_t i)

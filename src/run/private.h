@@ -15,6 +15,7 @@ struct run_cell {
 	json_t **boots; /* for each board: array of records, or NULL */
 	struct kconfig *config;
 	char *name;
+	const struct task *awaited[PLAN_BOOT]; /* what it waits for, by kind; boots know their few waiters */
 };
 
 /* Somebody waits for a task. */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { TICK_MS = 200, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };
 
@@ -214,6 +215,14 @@ static int cells_finish(struct run *run, struct err *err)
 	return 0;
 }
 
+/* A finished run is never resumed: its lock has served. */
+static void run_unlock(struct run *run)
+{
+	autofree char *path = mem_printf("%s/runs/%s.lock", run->options->home, run->id);
+
+	unlink(path);
+}
+
 static int run_conclude(struct run *run, json_t **document, struct err *err)
 {
 	if (!run->ledger) {
@@ -227,6 +236,7 @@ static int run_conclude(struct run *run, json_t **document, struct err *err)
 			return -1;
 	if (ledger_run_finish(run->ledger, run->id, err) < 0 || ledger_commit(run->ledger, err) < 0)
 		return -1;
+	run_unlock(run);
 	if (run->finished && ledger_backup(run->ledger, err) < 0)
 		return -1;
 	return run_document(run->ledger, run->id, document, err);

@@ -118,6 +118,22 @@ static struct task *task_make(struct run *run, json_t *spec, enum plan_kind kind
 	return task;
 }
 
+/* Whether the cell waits for the task already; else it is noted that it does. A step that many cells share has many
+ * waiters, which must not be searched at each. */
+static bool waits(struct run *run, const struct task *task, size_t cell, const struct plan_step *step)
+{
+	if (step->kind < PLAN_BOOT) {
+		const struct task *before = run->cells[cell].awaited[step->kind];
+
+		run->cells[cell].awaited[step->kind] = task;
+		return before == task;
+	}
+	for (size_t i = 0; i < task->waiters.n; i++)
+		if (task->waiters.data[i].cell == cell && task->waiters.data[i].step.board == step->board)
+			return true;
+	return false;
+}
+
 /* Asks for a step of a cell. *now is true when its records are there already. */
 static int step_want(struct run *run, size_t cell, const struct plan_step *step, bool *now, struct err *err)
 {
@@ -138,9 +154,8 @@ static int step_want(struct run *run, size_t cell, const struct plan_step *step,
 	*now = json_array_size(task->records) && !task->running;
 	if (*now)
 		return cell_learn(run, cell, step, task->records, err);
-	for (size_t i = 0; i < task->waiters.n; i++)
-		if (task->waiters.data[i].cell == cell && task->waiters.data[i].step.board == step->board)
-			return 0;
+	if (waits(run, task, cell, step))
+		return 0;
 	*vec_push(&task->waiters) = (struct waiter){ cell, *step };
 	return task->running ? 0 : task_submit(run, task, err);
 }
