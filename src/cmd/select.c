@@ -90,13 +90,8 @@ static int file_configs(const struct selection *s, const char *home, file_vec *f
 	return status;
 }
 
-static char *own_program(void)
-{
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	return n > 0 ? mem_strndup(path, (size_t)n) : mem_strdup("kiln");
-}
+/* This very program for the steps, also when its file has been replaced meanwhile (proc(5)). */
+static const char own_program[] = "/proc/self/exe";
 
 static void print_document(const struct selection *s, const json_t *document, const char *home)
 {
@@ -160,7 +155,7 @@ static int prepare(struct selection *s, int *argc, char **argv, const char **war
 int selection_main(int argc, char **argv, bool plan_only)
 {
 	struct selection s = { .plan_only = plan_only };
-	autofree char *home = NULL, *data = data_path(), *program = own_program();
+	autofree char *home = NULL, *data = data_path();
 	const char *warm = NULL;
 	struct err err = { 0 };
 	file_vec files = { 0 };
@@ -175,7 +170,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 		struct run_options run = {
 			.home = home,
 			.data = data,
-			.program = program,
+			.program = own_program,
 			.source = s.source,
 			.plan = { .matrix = argc > 1 ? argv[1] : NULL,
 				  .archs = names_of(&s.archs),

@@ -74,7 +74,7 @@ static int spawn(struct node *node, char **args)
 	const struct jobserver *js = engine_jobserver(node->engine);
 	uv_process_options_t options = {
 		.exit_cb = on_process_exit,
-		.file = args[0],
+		.file = engine_options(node->engine)->program,
 		.args = args,
 		.flags = UV_PROCESS_DETACHED, /* Ctrl-C reaches the controller only */
 		.stdio_count = 5,
