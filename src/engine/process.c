@@ -98,10 +98,8 @@ int node_start(struct node *node, struct err *err)
 {
 	const struct engine_options *o = engine_options(node->engine);
 	autofree char *jobs = mem_printf("%d", o->jobs), *parent = mem_printf("%d", (int)getpid());
-	char *args[] = {
-		(char *)o->program, "step", "-",           "--home", (char *)o->home, "--attempt", node->job.attempt,
-		"--jobs",           jobs,   "--jobserver", "3,4",    "--parent",      parent,      NULL
-	};
+	char *args[] = { "kiln",   "step", "-",           "--home", (char *)o->home, "--attempt", node->job.attempt,
+			 "--jobs", jobs,   "--jobserver", "3,4",    "--parent",      parent,      NULL };
 	uv_buf_t b;
 	int code;
 
