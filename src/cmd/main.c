@@ -4,11 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Weak: a command may not be there yet. */
-#define X(name) __attribute__((weak)) int cmd_##name(int argc, char **argv);
-COMMANDS(X)
-#undef X
-
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -51,7 +46,7 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "help") == 0)
 		return print_help(argc > 2 ? argv[2] : "kiln");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (commands[i].run && strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[1], commands[i].name) == 0)
 			return command_run(&commands[i], argc - 1, argv + 1);
 	fprintf(stderr, "kiln: there is no command \"%s\"; see kiln --help\n", argv[1]);
 	return 2;
