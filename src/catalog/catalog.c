@@ -76,3 +76,12 @@ bool arch_is_native(const struct catalog_arch *arch)
 			return true;
 	return false;
 }
+
+json_t *names_json(const struct names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names->n; i++)
+		json_array_append_new(list, json_string(names->data[i]));
+	return list;
+}

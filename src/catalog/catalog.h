@@ -176,6 +176,8 @@ CATALOG_KINDS(X)
 
 /* Names of the kinds, patterns among them; ends with NULL. */
 const char *const *catalog_kinds(void);
+/* A list as a JSON array of strings. New reference. */
+json_t *names_json(const struct names *names);
 /* [{"kind","name","file","line"}] of the entries of a kind, NULL for no kind: new reference. */
 json_t *catalog_list_json(const struct catalog *c, const char *kind);
 /* As in the list, with every key the entry has, what it inherits and defaults to included, in the

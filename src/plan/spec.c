@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-static json_t *names_json(const struct names *names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(list, json_string(names->data[i]));
-	return list;
-}
-
 static void set(json_t *o, const char *key, const char *value)
 {
 	if (value)

@@ -11,21 +11,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-static json_t *names_json(struct names names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names.n; i++)
-		json_array_append_new(list, json_string(names.data[i]));
-	return list;
-}
-
 json_t *qemu_board_spec(const struct catalog_board *board)
 {
 	return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name",
 			 board->name, "arch", board->arch, "machine", board->qemu_machine, "cpu", board->qemu_cpu,
 			 "memory_mb", (json_int_t)board->memory_mb, "cpus", (json_int_t)(board->cpus ? board->cpus : 1),
-			 "args", names_json(board->qemu_args), "console", board->console, "append", board->append,
+			 "args", names_json(&board->qemu_args), "console", board->console, "append", board->append,
 			 "ends", "poweroff", board->ends.poweroff, "reboot", board->ends.reboot, "limit_ms",
 			 (json_int_t)board->limit_ms, "silence_ms", (json_int_t)board->silence_ms, "console_mb",
 			 (json_int_t)board->console_mb);

@@ -30,15 +30,6 @@ void run_emit(struct run *run, struct run_event *event)
 		run->options->event(event, run->options->data_for_event);
 }
 
-static json_t *names_json(const struct names *names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names->n; i++)
-		json_array_append_new(list, json_string(names->data[i]));
-	return list;
-}
-
 /* What makes two requests the same, for resuming: the wish and the source's content. */
 static json_t *request_json(const struct run *run)
 {
