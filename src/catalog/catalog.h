@@ -53,7 +53,7 @@ struct catalog_arch {
 	struct names init_cflags; /* for guest-init */
 	const struct catalog_compiler *compilers;
 	size_t n_compilers;
-	const char *skip; /* why nothing of it can boot, or NULL */
+	const char *skip; /* why nothing of it can boot, or NULL; it is built all the same where there is a compiler */
 };
 
 struct catalog_toolchain {
@@ -70,11 +70,13 @@ struct catalog_fragment {
 	const char *text; /* of catalog/fragment/NAME.config */
 };
 
-/* What an architecture adds to a config, or how it makes it. */
+/* What an architecture adds to a config, or how it makes it. Of several that fit an arch and a kernel each adds its
+ * fragments, and the first that has a target gives it. */
 struct catalog_config_arch {
 	const char *arch;
 	const char *target;     /* overrides the config's */
 	struct names fragments; /* after the config's own */
+	struct kversion_range kernel;
 };
 
 struct catalog_config {

@@ -31,6 +31,16 @@ static void target_check(struct reader *r, const char *target, struct place at)
 			  target);
 }
 
+/* Whether another entry of the same arch has a target. */
+static bool target_of_another(const struct catalog_config *config, size_t i)
+{
+	for (size_t k = 0; k < config->n_archs; k++)
+		if (config->archs[k].target && config->archs[i].arch && config->archs[k].arch &&
+		    !strcmp(config->archs[k].arch, config->archs[i].arch))
+			return true;
+	return false;
+}
+
 static void config_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
 {
 	const struct catalog_config *config = entry;
@@ -44,7 +54,7 @@ static void config_check(struct reader *r, const struct catalog *c, const void *
 
 		if (config->archs[i].target)
 			target_check(r, config->archs[i].target, key_place(item, "target"));
-		else if (!config->target && !r->broken)
+		else if (!config->target && !r->broken && !target_of_another(config, i))
 			fault_add(r->faults, item->at, "the key \"target\" is missing; the config itself has none");
 	}
 }

@@ -242,7 +242,7 @@ static const struct field requirement_item_fields[] = {
 
 static const struct record requirement_item_record = {
 	"a requirement",         sizeof(struct requirement_item),  NULL,
-	requirement_item_fields, countof(requirement_item_fields),
+	requirement_item_fields, countof(requirement_item_fields), NULL,
 };
 
 static const struct requirement *read_requirement(struct reader *r, const struct field *f, const struct node *node)
@@ -345,7 +345,8 @@ void record_read(struct reader *r, const struct record *record, const struct nod
 	}
 }
 
-/* Of two maps of a list with the same value of the key that tells them apart, the second is a fault. */
+/* Of two maps of a list with the same value of the key that tells them apart, the second is a fault, unless one of them
+ * is narrowed. */
 static void unique_check(struct reader *r, const struct record *record, const struct node *list, size_t i)
 {
 	const struct pair *pair = node_pair(list->items[i], record->unique);
@@ -354,6 +355,9 @@ static void unique_check(struct reader *r, const struct record *record, const st
 		const struct node *other = list->items[k];
 		const struct pair *before = other->type == NODE_MAP ? node_pair(other, record->unique) : NULL;
 
+		if (record->narrows &&
+		    (node_pair(list->items[i], record->narrows) || node_pair(other, record->narrows)))
+			continue;
 		if (before && before->value->type == NODE_SCALAR && before->value->text &&
 		    !strcmp(before->value->text, pair->value->text)) {
 			fault_add(r->faults, pair->value->at,

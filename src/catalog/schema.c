@@ -28,7 +28,7 @@ static const struct field compiler_fields[] = {
 };
 
 static const struct record compiler_record = {
-	"a compiler", sizeof(struct catalog_compiler), "toolchain", compiler_fields, countof(compiler_fields),
+	"a compiler", sizeof(struct catalog_compiler), "toolchain", compiler_fields, countof(compiler_fields), NULL,
 };
 
 static const struct field arch_fields[] = {
@@ -64,11 +64,12 @@ static const struct field config_arch_fields[] = {
 	{ "arch", FIELD_REF, AT(catalog_config_arch, arch), .mandatory = true, .ref = KIND_arch },
 	{ "target", FIELD_WORD, AT(catalog_config_arch, target) },
 	{ "fragments", FIELD_REFS, AT(catalog_config_arch, fragments), .may_be_empty = true, .ref = KIND_fragment },
+	{ "kernel", FIELD_KERNELS, AT(catalog_config_arch, kernel), .absent = "" },
 };
 
 static const struct record config_arch_record = {
 	"an arch of a config", sizeof(struct catalog_config_arch), "arch",
-	config_arch_fields,    countof(config_arch_fields),
+	config_arch_fields,    countof(config_arch_fields),        "kernel",
 };
 
 static const struct field config_fields[] = {
@@ -85,7 +86,7 @@ static const struct field ends_fields[] = {
 };
 
 static const struct record ends_record = {
-	"how a guest ends", sizeof(struct catalog_ends), NULL, ends_fields, countof(ends_fields),
+	"how a guest ends", sizeof(struct catalog_ends), NULL, ends_fields, countof(ends_fields), NULL,
 };
 
 static const struct field board_fields[] = {
@@ -138,7 +139,7 @@ static const struct field row_fields[] = {
 };
 
 static const struct record row_record = {
-	"a row", sizeof(struct catalog_row), NULL, row_fields, countof(row_fields),
+	"a row", sizeof(struct catalog_row), NULL, row_fields, countof(row_fields), NULL,
 };
 
 static const struct field matrix_fields[] = {

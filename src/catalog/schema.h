@@ -63,6 +63,7 @@ struct record {
 	const char *unique; /* key that tells the maps of one list apart, or NULL */
 	const struct field *fields;
 	size_t n;
+	const char *narrows; /* key of maps that may repeat the unique one, or NULL */
 };
 
 struct kind_schema {

@@ -138,11 +138,16 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 	const struct catalog_arch *arch = board ? catalog_arch(catalog, board->arch) : NULL;
 	autojson json_t *qemu = NULL;
 	autojson json_t *spec = NULL;
+	const json_t *lacks;
 
 	if (!arch)
 		return err_user(err, "there is no board %s: kiln catalog list board lists them", r->board);
 	if (qemu_identify(r->home, arch, board, &qemu, err) < 0)
 		return -1;
+	lacks = json_object_get(qemu, "lacks");
+	if (lacks)
+		return err_user(err, "board %s: QEMU is %s, %s is needed", r->board, json_str_or(lacks, "have", ""),
+				json_str_or(lacks, "want", ""));
 	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board", qemu_board_spec(board), "qemu", qemu,
 			 "accel", accel(r, arch, qemu), "need_marker", 0);
 	if (put(depot, spec, "image", r->image, err) < 0 || put(depot, spec, "initrd", r->initrd, err) < 0 ||

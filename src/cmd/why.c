@@ -3,7 +3,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
+#include "depot/depot.h"
+#include "ledger/ledger.h"
 #include "plan/match.h"
+#include "plan/plan.h"
+#include "qemu/qemu.h"
+#include "step/step.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +18,10 @@ struct why {
 	const struct catalog *catalog;
 	struct kconfig *config;
 	struct kversion kernel;
-	const char *karch; /* NULL: the .config does not say */
+	const char *karch;                   /* NULL: the .config does not say */
+	const char *home;                    /* where a build is looked up, and what is known of QEMU */
+	const struct catalog_rootfs *rootfs; /* or NULL */
+	struct names suites;
 	struct arena arena;
 };
 
@@ -25,14 +33,56 @@ static void why_free(struct why *w)
 	arena_free(&w->arena);
 }
 
+static int take_first(const struct ledger_cell *cell, void *data)
+{
+	json_t **record = data;
+
+	*record = json_incref((json_t *)cell->record);
+	return *record != NULL;
+}
+
+/* The final .config of the newest build of that name. */
+static int build_config(struct why *w, const char *build, struct err *err)
+{
+	struct ledger *ledger = NULL;
+	struct depot *depot = NULL;
+	autojson json_t *record = NULL;
+	autobuf struct buf text = { 0 };
+	const char *digest;
+	int status;
+
+	if (ledger_open(w->home, &ledger, err) < 0)
+		return -1;
+	status = ledger_cells_find(ledger, build, "", take_first, &record, err);
+	ledger_free(ledger);
+	if (status < 0)
+		return -1;
+	digest = record ? record_artefact(record, "config") : NULL;
+	if (!digest)
+		return err_user(
+			err,
+			"there is no build %s with a .config yet; kiln show lists builds, and a file is given with "
+			"--config FILE",
+			build);
+	status = depot_open(w->home, &depot, err);
+	if (status == 0)
+		status = depot_get(depot, digest, &text, err);
+	depot_free(depot);
+	return status < 0 ? -1 : kconfig_parse((struct view){ text.data, text.n }, &w->config, err);
+}
+
+static int file_config(struct why *w, const char *path, struct err *err)
+{
+	if (kconfig_read(AT_FDCWD, path, &w->config, err) == 0)
+		return 0;
+	err->class = ERR_USER; /* also where it cannot be opened: the person named it */
+	return -1;
+}
+
 static int config_open(struct why *w, const char *path, const char *version, struct err *err)
 {
 	struct view arch;
 
-	if (kconfig_read(AT_FDCWD, path, &w->config, err) < 0) {
-		err->class = ERR_USER; /* also where it cannot be opened: the person named it */
-		return -1;
-	}
 	if (kconfig_origin(w->config, &arch, &w->kernel) == 0)
 		w->karch = arena_strndup(&w->arena, arch.p, arch.n);
 	else if (!version)
@@ -78,11 +128,40 @@ static void board_print(struct why *w, const struct catalog_board *board, bool m
 	puts(text.data);
 }
 
+/* Asks a QEMU only where nothing else stands against the board: that may start it. One that is not there does not
+ * change what the board is. */
+static bool qemu_fits(struct why *w, const struct catalog_board *board, reason_vec *reasons)
+{
+	autojson json_t *qemu = NULL;
+	struct err ignored = { 0 };
+
+	if (skip_of(w, board) ||
+	    qemu_identify(w->home, catalog_arch(w->catalog, board->arch), board, &qemu, &ignored) < 0)
+		return true;
+	return runner_match(qemu, &w->arena, reasons);
+}
+
+/* What the boot would want of the config beyond the board: its root file system and its suites. */
+static void further_reasons(struct why *w, reason_vec *reasons)
+{
+	if (w->rootfs)
+		requirements_match(w->rootfs->require.data, w->rootfs->require.n, w->config, w->kernel, &w->arena,
+				   reasons);
+	for (size_t i = 0; i < w->suites.n; i++) {
+		const struct catalog_suite *suite = catalog_suite(w->catalog, w->suites.data[i]);
+
+		requirements_match(suite->require.data, suite->require.n, w->config, w->kernel, &w->arena, reasons);
+	}
+}
+
 static void board_why(struct why *w, const struct catalog_board *board, json_t *list)
 {
 	reason_vec reasons = { 0 };
-	bool match = board_match(w->catalog, board, w->config, w->kernel, w->karch, &w->arena, &reasons);
+	bool match = board_match(w->catalog, board, w->config, w->kernel, w->karch, &w->arena, &reasons) &&
+		     qemu_fits(w, board, &reasons);
 
+	if (match)
+		further_reasons(w, &reasons);
 	if (list)
 		json_array_append_new(list, board_json(w, board, match, &reasons));
 	else
@@ -115,30 +194,66 @@ static int why(struct why *w, char **names, bool json, struct err *err)
 	return 0;
 }
 
+/* What a boot is made of that was not said: as in the default matrix. */
+static int parts_find(struct why *w, const char *rootfs, const struct option_list *suites, struct err *err)
+{
+	const struct catalog_row *row = plan_default_row(w->catalog);
+
+	if (!rootfs && row)
+		rootfs = row->rootfs;
+	w->rootfs = rootfs ? catalog_rootfs(w->catalog, rootfs) : NULL;
+	if (rootfs && !w->rootfs)
+		return err_user(err, "there is no rootfs \"%s\"; see kiln catalog list rootfs", rootfs);
+	w->suites = suites->n ? (struct names){ suites->data, suites->n } : row ? row->suites : (struct names){ 0 };
+	for (size_t i = 0; i < w->suites.n; i++)
+		if (!catalog_suite(w->catalog, w->suites.data[i]))
+			return err_user(err, "there is no suite \"%s\"; see kiln catalog list suite",
+					w->suites.data[i]);
+	return 0;
+}
+
+struct why_options {
+	const char *config, *kernel, *home, *rootfs;
+	struct option_list suites;
+	bool json;
+};
+
+static void why_options_free(struct why_options *o)
+{
+	option_list_free(&o->suites);
+}
+
+static int why_ask(struct why *w, const struct why_options *o, int argc, char **argv, struct err *err)
+{
+	if (!o->config && argc < 2)
+		return err_user(err, "name a build (SOURCE/ARCH/CONFIG/TOOLCHAIN or its end), or give a .config with "
+				     "--config FILE; see kiln why --help");
+	if ((o->config ? file_config(w, o->config, err) : build_config(w, argv[1], err)) < 0)
+		return -1;
+	if (config_open(w, o->config ? o->config : argv[1], o->kernel, err) < 0 ||
+	    parts_find(w, o->rootfs, &o->suites, err) < 0)
+		return -1;
+	return why(w, argv + (o->config ? 1 : 2), o->json, err);
+}
+
 int cmd_why(int argc, char **argv)
 {
-	const char *config = NULL, *kernel = NULL, *home = NULL;
-	bool json = false;
+	CLEANUP(why_options_free) struct why_options o = { 0 };
 	const struct option options[] = {
-		{ "config", OPTION_STRING, &config },
-		{ "kernel", OPTION_STRING, &kernel },
-		{ "json", OPTION_FLAG, &json },
-		{ "home", OPTION_STRING, &home }, /* nothing is kept; taken as every command takes it */
+		{ "config", OPTION_STRING, &o.config }, { "kernel", OPTION_STRING, &o.kernel },
+		{ "rootfs", OPTION_STRING, &o.rootfs }, { "suite", OPTION_LIST, &o.suites },
+		{ "json", OPTION_FLAG, &o.json },       { "home", OPTION_STRING, &o.home },
 	};
 	__attribute__((cleanup(why_free))) struct why w = { 0 };
+	autofree char *home = NULL;
 	struct err err = { 0 };
 	int status;
 
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
-	if (!config) {
-		err_user(&err, "--config FILE is needed: the .config to judge; see kiln why --help");
-		return fail(&err);
-	}
-	if (config_open(&w, config, kernel, &err) < 0)
-		return fail(&err);
+	w.home = home = home_path(o.home);
 	status = command_catalog(&w.catalog);
-	if (status == 0 && why(&w, argv + 1, json, &err) < 0)
+	if (status == 0 && why_ask(&w, &o, argc, argv, &err) < 0)
 		status = fail(&err);
 	return status;
 }

@@ -49,6 +49,8 @@ struct kversion_range {
 	struct kversion from, to;
 };
 int kversion_range_parse(struct view text, struct kversion_range *out, struct err *err);
+/* Whether the range holds all versions. */
+bool kversion_range_any(const struct kversion_range *range);
 bool kversion_in(struct kversion v, const struct kversion_range *range);
 /* "5.10..6.6", "6.1.." */
 void kversion_range_print(const struct kversion_range *range, struct buf *out);

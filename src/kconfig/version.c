@@ -113,11 +113,17 @@ int kversion_range_parse(struct view text, struct kversion_range *out, struct er
 	return 0;
 }
 
-bool kversion_in(struct kversion v, const struct kversion_range *range)
+bool kversion_range_any(const struct kversion_range *range)
 {
 	static const struct kversion none;
 
-	if (kversion_cmp(range->to, none) == 0) /* zero-initialised */
+	return kversion_cmp(range->from, none) == 0 &&
+	       (kversion_cmp(range->to, none) == 0 || kversion_cmp(range->to, version_last) == 0);
+}
+
+bool kversion_in(struct kversion v, const struct kversion_range *range)
+{
+	if (kversion_range_any(range))
 		return true;
 	return kversion_cmp(v, range->from) >= 0 && kversion_cmp(v, range->to) <= 0;
 }

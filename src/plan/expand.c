@@ -1,5 +1,5 @@
 #include "base/cleanup.h"
-#include "plan/plan.h"
+#include "plan/private.h"
 
 #include <string.h>
 
@@ -66,6 +66,7 @@ static void expand_config(struct plan *plan, const struct plan_request *r, const
 	cell.config = cell.file ? NULL : catalog_config(plan->catalog, config);
 	if (!cell.file && (!cell.config || !config_fits(cell.config, cell.arch)))
 		return;
+	cell.only = cell.config ? config_kernels(&cell, &plan->arena) : NULL;
 	for (size_t t = 0; t < row->toolchains.n; t++) {
 		const char *name = row->toolchains.data[t];
 
@@ -125,6 +126,13 @@ static int check_names(const struct catalog *catalog, const struct plan_request 
 /* The matrix of a request that names none; a selection without one takes what it leaves open from its first row. */
 static const char default_matrix[] = "smoke";
 
+const struct catalog_row *plan_default_row(const struct catalog *catalog)
+{
+	const struct catalog_matrix *matrix = catalog_matrix(catalog, default_matrix);
+
+	return matrix && matrix->n_rows ? &matrix->rows[0] : NULL;
+}
+
 /* The archs that the request's boards belong to, or all. */
 static struct names archs_of(struct plan *plan, const struct plan_request *r)
 {
@@ -148,11 +156,11 @@ static struct names archs_of(struct plan *plan, const struct plan_request *r)
 /* The row of a request that names archs, configs or boards but no matrix. */
 static struct catalog_row *own_row(struct plan *plan, const struct plan_request *r)
 {
-	const struct catalog_matrix *matrix = catalog_matrix(plan->catalog, default_matrix);
+	const struct catalog_row *usual = plan_default_row(plan->catalog);
 	struct catalog_row *row = arena_alloc(&plan->arena, sizeof(*row));
 
-	if (matrix && matrix->n_rows)
-		*row = matrix->rows[0];
+	if (usual)
+		*row = *usual;
 	row->archs = r->archs.n ? r->archs : archs_of(plan, r);
 	row->configs = r->configs.n ? r->configs : row->configs;
 	row->toolchains = r->toolchains.n ? r->toolchains : row->toolchains;

@@ -1,5 +1,7 @@
 #include "plan/match.h"
 
+#include "base/json.h"
+
 #include <string.h>
 
 /* One architecture has several names for make: i386, x86_64 and x86 all are arch/x86, and which of them a
@@ -25,6 +27,21 @@ static const char *range_text(const struct kversion_range *range, struct arena *
 
 	kversion_range_print(range, &b);
 	return arena_strdup(a, b.data);
+}
+
+bool runner_match(const json_t *qemu, struct arena *a, reason_vec *reasons)
+{
+	const json_t *lacks = json_object_get(qemu, "lacks");
+
+	if (!lacks)
+		return true;
+	*vec_push(reasons) = (struct reason){
+		.symbol = "qemu",
+		.want = arena_strdup(a, json_str_or(lacks, "want", "")),
+		.have = arena_strdup(a, json_str_or(lacks, "have", "")),
+		.kind = REQUIRE,
+	};
+	return false;
 }
 
 bool board_match(const struct catalog *c, const struct catalog_board *board, const struct kconfig *config,

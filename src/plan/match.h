@@ -10,4 +10,8 @@
 bool board_match(const struct catalog *c, const struct catalog_board *board, const struct kconfig *config,
 		 struct kversion kernel, const char *karch, struct arena *a, reason_vec *reasons);
 
+/* Whether the QEMU found for a board (as qemu_identify gives it; NULL: not looked for) is one that has it; the reason's
+ * symbol is "qemu". */
+bool runner_match(const json_t *qemu, struct arena *a, reason_vec *reasons);
+
 #endif

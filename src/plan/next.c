@@ -1,6 +1,6 @@
 /* What a cell needs next, and what can be said of it by now. */
 #include "base/cleanup.h"
-#include "plan/plan.h"
+#include "plan/private.h"
 #include "step/step.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts
 			  c->file ? c->file->name : c->config->name, c->toolchain->name);
 }
 
-static struct kversion release_of(const struct plan_state *state)
+struct kversion state_kernel(const struct plan_state *state)
 {
 	struct kversion v = { 0 };
 
@@ -48,11 +48,14 @@ static struct kversion release_of(const struct plan_state *state)
 
 /* Appends why the board cannot boot this config; true when it can. */
 static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, size_t board,
-			 const struct plan_state *state, struct arena *a, reason_vec *reasons)
+			 const struct plan_facts *facts, const struct plan_state *state, struct arena *a,
+			 reason_vec *reasons)
 {
-	struct kversion kernel = release_of(state);
+	struct kversion kernel = state_kernel(state);
 	size_t unmet = 0;
 
+	if (!runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons))
+		return false;
 	if (!board_match(plan->catalog, cell->boards[board], state->config, kernel, cell->arch->kernel, a, reasons))
 		return false;
 	if (cell->rootfs)
@@ -69,7 +72,7 @@ static bool board_boots(const struct plan *plan, const struct plan_cell *cell, s
 	bool matches = false;
 
 	if (!cell->boards[board]->skip && !machine_missing(cell->boards[board], facts) && state->config)
-		matches = cell_matches(plan, cell, board, state, &a, &reasons);
+		matches = cell_matches(plan, cell, board, facts, state, &a, &reasons);
 	vec_free(&reasons);
 	arena_free(&a);
 	return matches;
@@ -91,7 +94,7 @@ void plan_next(const struct plan *plan, size_t i, const struct plan_facts *facts
 	const struct plan_cell *cell = &plan->cells[i];
 	bool init_asked = false;
 
-	if (toolchain_missing(cell, facts))
+	if (config_missing(cell, facts) || toolchain_missing(cell, facts))
 		return;
 	if (!state->configure) {
 		want(steps, PLAN_CONFIGURE, 0);
@@ -119,11 +122,21 @@ static struct plan_verdict verdict_of(const json_t *record)
 				      json_str_or(record, "attempt", NULL) };
 }
 
+static struct plan_verdict skip(const char *reason)
+{
+	return (struct plan_verdict){ true, VERDICT_SKIP, reason, NULL };
+}
+
 struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const struct plan_facts *facts,
 				       const struct plan_state *state)
 {
-	const char *missing = toolchain_missing(&plan->cells[i], facts);
+	const struct plan_cell *cell = &plan->cells[i];
+	const char *missing = toolchain_missing(cell, facts), *other = config_missing(cell, facts);
 
+	if (other)
+		return skip(other);
+	if (missing && cell->arch->skip)
+		return skip(cell->arch->skip);
 	if (missing)
 		return (struct plan_verdict){ true, VERDICT_INFRA, missing, NULL };
 	if (state->configure && !passed(state->configure))
@@ -159,13 +172,19 @@ enum verdict plan_combine(const json_t *records, size_t *attempt)
 	return fail ? (pass ? VERDICT_FLAKY : VERDICT_FAIL) : result;
 }
 
-static struct plan_verdict skip(const char *reason)
+const char *suite_skipped(const struct catalog_suite *suite, const struct plan_state *state, struct arena *a)
 {
-	return (struct plan_verdict){ true, VERDICT_SKIP, reason, NULL };
+	reason_vec reasons = { 0 };
+	const char *line = NULL;
+
+	if (state->config &&
+	    requirements_match(suite->require.data, suite->require.n, state->config, state_kernel(state), a, &reasons))
+		line = reasons_line(&reasons, a);
+	vec_free(&reasons);
+	return line;
 }
 
-/* All reasons that stand against a match, in one line. */
-static const char *reasons_line(const reason_vec *reasons, struct arena *a)
+const char *reasons_line(const reason_vec *reasons, struct arena *a)
 {
 	autobuf struct buf line = { 0 };
 
@@ -189,7 +208,7 @@ static struct plan_verdict unmatched(const struct plan *plan, const struct plan_
 		return skip(cell->boards[board]->skip);
 	if (machine_missing(cell->boards[board], facts))
 		return (struct plan_verdict){ true, VERDICT_INFRA, machine_missing(cell->boards[board], facts), NULL };
-	if (!cell_matches(plan, cell, board, state, a, &reasons))
+	if (!cell_matches(plan, cell, board, facts, state, a, &reasons))
 		verdict = skip(reasons_line(&reasons, a));
 	vec_free(&reasons);
 	return verdict;
@@ -214,6 +233,8 @@ struct plan_verdict plan_board_verdict(const struct plan *plan, size_t i, size_t
 		if (board_verdict.known)
 			return board_verdict;
 	}
+	if (build.known && build.verdict == VERDICT_SKIP)
+		return build;
 	if (build.known && build.verdict != VERDICT_PASS && build.verdict != VERDICT_WARN)
 		return build.verdict == VERDICT_INFRA
 			       ? (struct plan_verdict){ true, VERDICT_INFRA, "its build did not run", NULL }

@@ -37,6 +37,7 @@ struct plan_cell {
 	const struct catalog_rootfs *rootfs;
 	const struct catalog_board *const *boards;
 	size_t n_boards;
+	const char *only; /* "malta_kvm_guest_defconfig is of kernels ..5.12": of a config that not every kernel has */
 };
 
 struct plan {
@@ -55,13 +56,16 @@ void plan_free(struct plan *plan);
 
 /* What the world is like, found out before. Borrowed JSON, so that a test can write it down. */
 struct plan_facts {
-	const json_t *source;     /* {"id","digest",...} */
+	const json_t *source;     /* {"id","digest","release",...} */
 	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none */
-	const json_t *machines;   /* BOARD -> {"program",...}, or a string: why it cannot run */
+	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const char *init_sources; /* digest of guest-init's sources */
 	const char *patterns;     /* digest of the patterns */
 };
+
+/* What a selection leaves open: the first row of the default matrix, or NULL. */
+const struct catalog_row *plan_default_row(const struct catalog *catalog);
 
 /* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
 char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_facts *facts);

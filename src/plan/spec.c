@@ -1,6 +1,6 @@
 /* The specs of steps: all that a step needs, by value or by digest, and nothing else. */
 #include "base/cleanup.h"
-#include "plan/plan.h"
+#include "plan/private.h"
 #include "qemu/qemu.h"
 #include "step/step.h"
 
@@ -40,10 +40,10 @@ static void add_fragments(const struct plan *plan, const struct names *names, js
 	}
 }
 
-static json_t *config_json(const struct plan *plan, const struct plan_cell *cell)
+static json_t *config_json(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts)
 {
 	json_t *fragments = json_array();
-	const char *target = cell->config ? cell->config->target : "file";
+	const char *target = cell->config ? cell->config->target : "file", *own = NULL;
 	json_t *c;
 
 	if (cell->config)
@@ -51,13 +51,12 @@ static json_t *config_json(const struct plan *plan, const struct plan_cell *cell
 	for (size_t i = 0; cell->config && i < cell->config->n_archs; i++) {
 		const struct catalog_config_arch *a = &cell->config->archs[i];
 
-		if (strcmp(a->arch, cell->arch->name) != 0)
+		if (!config_entry_counts(a, cell, facts))
 			continue;
-		if (a->target)
-			target = a->target;
+		own = own ? own : a->target;
 		add_fragments(plan, &a->fragments, fragments);
 	}
-	c = json_pack("{s:s, s:o}", "target", target ? target : "defconfig", "fragments", fragments);
+	c = json_pack("{s:s, s:o}", "target", own ? own : target ? target : "defconfig", "fragments", fragments);
 	if (cell->file)
 		set(c, "file", cell->file->digest);
 	return c;
@@ -72,7 +71,8 @@ static json_t *arch_json(const struct plan_cell *cell)
 static json_t *configure_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", "configure", "source", source_json(facts), "arch",
-			 arch_json(cell), "config", config_json(plan, cell), "toolchain", toolchain_json(cell, facts));
+			 arch_json(cell), "config", config_json(plan, cell, facts), "toolchain",
+			 toolchain_json(cell, facts));
 }
 
 static json_t *build_options(const struct plan *plan, const struct plan_cell *cell)
@@ -104,24 +104,49 @@ static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell,
 	return spec;
 }
 
-static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts)
+/* The suites that this config can run; the others, with the reason of each, go to the list skipped. */
+static json_t *suites_json(const struct plan *plan, const struct plan_cell *cell, const struct plan_state *state,
+			   json_t *skipped)
 {
 	json_t *suites = json_array();
+	struct arena a = { 0 };
 
 	for (size_t i = 0; i < cell->row->suites.n; i++) {
 		const struct catalog_suite *s = catalog_suite(plan->catalog, cell->row->suites.data[i]);
+		const char *reason = s ? suite_skipped(s, state, &a) : NULL;
 
-		if (s)
+		if (s && !reason)
 			json_array_append_new(suites, json_pack("{s:s, s:s}", "name", s->name, "program", s->program));
+		else if (s && skipped)
+			json_array_append_new(skipped, json_pack("{s:s, s:s}", "name", s->name, "reason", reason));
 	}
+	arena_free(&a);
+	return suites;
+}
+
+static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
+			 const struct plan_state *state)
+{
+	json_t *suites = suites_json(plan, cell, state, NULL);
+
 	return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name",
 			 cell->arch->name, "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
 			 names_json(&cell->arch->init_cflags), "toolchain", toolchain_json(cell, facts), "sources",
 			 facts->init_sources, "suites", suites);
 }
 
-static json_t *boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, const struct plan_state *state,
-			 size_t board)
+/* Suites whose requirements the config does not meet: the boot's record shows them as skipped. */
+static void add_skipped(const struct plan *plan, const struct plan_cell *cell, const struct plan_state *state,
+			json_t *spec)
+{
+	autojson json_t *skipped = json_array(), *run = suites_json(plan, cell, state, skipped);
+
+	if (json_array_size(skipped))
+		json_object_set(spec, "skipped_suites", skipped);
+}
+
+static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
+			 const struct plan_state *state, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
 	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", qemu_board_spec(b), "qemu",
@@ -133,6 +158,7 @@ static json_t *boot_spec(const struct plan_cell *cell, const struct plan_facts *
 	set(spec, "initrd", record_artefact(state->init, "initrd"));
 	set(spec, "dtb", dtb ? record_artefact(state->build, dtb) : NULL);
 	set(spec, "patterns", facts->patterns);
+	add_skipped(plan, cell, state, spec);
 	return spec;
 }
 
@@ -145,11 +171,11 @@ json_t *plan_spec(const struct plan *plan, size_t i, const struct plan_facts *fa
 	case PLAN_CONFIGURE:
 		return configure_spec(plan, cell, facts);
 	case PLAN_INIT:
-		return init_spec(plan, cell, facts);
+		return init_spec(plan, cell, facts, state);
 	case PLAN_BUILD:
 		return build_spec(plan, cell, facts, state);
 	case PLAN_BOOT:
-		return boot_spec(cell, facts, state, step->board);
+		return boot_spec(plan, cell, facts, state, step->board);
 	}
 	return NULL;
 }

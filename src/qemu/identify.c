@@ -43,16 +43,17 @@ static int firmware_digests(const char *home, const json_t *facts, const struct 
 	return 0;
 }
 
-static int check_version(const json_t *facts, const char *program, const struct catalog_board *board, struct err *err)
+/* What the board wants of QEMU and this one is not, in the words of a requirement; NULL when it is all there. */
+static json_t *version_lacks(const json_t *facts, const struct catalog_board *board)
 {
 	const char *version = json_str_or(facts, "version", "");
 
 	if (board->qemu_min && !program_at_least(version, board->qemu_min))
-		return err_user(err, "needs QEMU %s or later, and %s is %s", board->qemu_min, program, version);
+		return json_pack("{s:s+, s:s}", "want", ">=", board->qemu_min, "have", version);
 	if (!program_has_machine(facts, board->qemu_machine))
-		return err_user(err, "%s %s has no machine %s: \"%s -machine help\" lists those it has", program,
-				version, board->qemu_machine, program);
-	return 0;
+		return json_pack("{s:s+, s:s+}", "want", "one with the machine ", board->qemu_machine, "have", version,
+				 " without it");
+	return NULL;
 }
 
 static int find_program(const struct catalog_arch *arch, const char *program, char **path, struct err *err)
@@ -74,15 +75,19 @@ static int identify(const char *home, const struct catalog_arch *arch, const str
 	autofree char *program = mem_printf("qemu-system-%s", arch->qemu);
 	autofree char *path = NULL;
 	autojson json_t *facts = NULL;
-	autojson json_t *firmware = json_object();
+	autojson json_t *firmware = json_object(), *lacks = NULL;
 	char hex[HASH_HEX];
 
 	if (find_program(arch, program, &path, err) < 0 || stamp_digest(home, path, hex, err) < 0 ||
-	    program_facts(home, path, hex, &facts, err) < 0 || check_version(facts, program, board, err) < 0 ||
-	    firmware_digests(home, facts, board, firmware, err) < 0)
+	    program_facts(home, path, hex, &facts, err) < 0)
+		return -1;
+	lacks = version_lacks(facts, board);
+	if (!lacks && firmware_digests(home, facts, board, firmware, err) < 0)
 		return -1;
 	*qemu = json_pack("{s:s, s:s, s:s, s:O, s:O}", "program", program, "path", path, "digest", hex, "version",
 			  json_object_get(facts, "version"), "firmware", firmware);
+	if (lacks)
+		json_object_set(*qemu, "lacks", lacks);
 	return 0;
 }
 

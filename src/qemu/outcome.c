@@ -113,6 +113,17 @@ static void fail_for_guest(struct step *step, const char *signature, const char 
 	step_verdict(step, VERDICT_FAIL, reason);
 }
 
+/* Suites that were left out stand among the tests: neither passed nor failed, and said. */
+static void add_skipped(struct step *step)
+{
+	json_t *tests = json_object_get(step->record, "tests"), *suite;
+	size_t i;
+
+	json_array_foreach (json_object_get(step->spec, "skipped_suites"), i, suite)
+		json_array_append_new(tests, json_pack("{s:s, s:s, s:s}", "name", json_str_or(suite, "name", ""),
+						       "result", "skip", "reason", json_str_or(suite, "reason", "")));
+}
+
 void outcome_record(struct step *step, struct judge *judge, const struct loop_result *result, int status)
 {
 	autofree char *failure = own_failure(result, status);
@@ -124,6 +135,7 @@ void outcome_record(struct step *step, struct judge *judge, const struct loop_re
 	said = judge_result(judge);
 	fields = judge_result_json(said);
 	json_object_update_missing(step->record, fields); /* the frame has a "started" of its own */
+	add_skipped(step);
 	json_object_set_new(step->record, "end", json_string(ends[result->end].text));
 	step_verdict(step, said->verdict, said->reason);
 	/* What the console names as the cause stands; only then comes how the machine ended. */

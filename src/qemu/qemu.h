@@ -17,6 +17,7 @@
  *	"patterns"  digest, in the depot, of the canonical text of qemu_patterns_spec
  *	"accel"     "tcg", or "kvm" where qemu_kvm_state says that it works
  *	"image", "dtb"?, "initrd"?   digests in the depot
+ *	"skipped_suites"?  [{"name","reason"}]: for the record's tests
  *	"append"?   further words of the kernel's command line
  *	"need_marker"  a pass needs the done marker of Kiln's own init
  *	"limit_ms"?    in place of the board's limits, as it stands: for boots by hand, 0 for none
@@ -35,10 +36,11 @@ json_t *qemu_board_spec(const struct catalog_board *board);
 /* The patterns as the JSON array that a boot reads. New reference. */
 json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n);
 
-/* The QEMU of this host that is to boot the board: {"program","path","digest","version","firmware"}.
- * ERR_USER, with the package to install, when the program or a firmware file of the board's is missing,
- * and when this version is too old for the board or does not know its machine. What the program says of
- * itself is remembered in HOME/cache/qemu by its digest: it runs once, and later calls start no process. */
+/* The QEMU of this host that is to boot the board: {"program","path","digest","version","firmware"}, and "lacks":
+ * {"want","have"} where this version is too old for the board or does not know its machine: it cannot boot it then.
+ * ERR_USER, with the package to install, when the program or a firmware file of the board's is missing. What the
+ * program says of itself is remembered in HOME/cache/qemu by its digest: it runs once, and later calls start no
+ * process. */
 int qemu_identify(const char *home, const struct catalog_arch *arch, const struct catalog_board *board, json_t **qemu,
 		  struct err *err);
 

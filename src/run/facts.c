@@ -34,6 +34,14 @@ static int missing(struct run *run, json_t *facts, const char *key, struct err *
 	return 0;
 }
 
+static bool toolchain_there(const struct plan_cell *cell, const struct catalog_compiler *compiler)
+{
+	autofree char *driver = toolchain_driver(cell->toolchain->compiler, compiler->prefix ? compiler->prefix : "");
+	autofree char *path = fs_which(driver);
+
+	return path != NULL;
+}
+
 static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct err *err)
 {
 	const struct catalog_compiler *compiler = arch_compiler(cell->arch, cell->toolchain->name);
@@ -42,6 +50,10 @@ static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct
 
 	if (json_object_get(run->toolchains, key))
 		return 0;
+	if (cell->arch->skip && !toolchain_there(cell, compiler)) {
+		json_object_set_new(run->toolchains, key, json_string(cell->arch->skip));
+		return 0;
+	}
 	if (toolchain_identify(run->options->home, cell->toolchain->compiler, compiler->prefix ? compiler->prefix : "",
 			       compiler->package, &tools, err) < 0)
 		return missing(run, run->toolchains, key, err);
@@ -56,8 +68,12 @@ static int facts_machine(struct run *run, const struct plan_cell *cell, const st
 
 	if (board->skip || json_object_get(run->machines, board->name))
 		return 0;
-	if (qemu_identify(run->options->home, cell->arch, board, &qemu, err) < 0)
-		return missing(run, run->machines, board->name, err);
+	if (qemu_identify(run->options->home, cell->arch, board, &qemu, err) < 0) {
+		if (!run->options->plan_only)
+			return missing(run, run->machines, board->name, err);
+		*err = (struct err){ 0 }; /* a plan boots nothing */
+		return 0;
+	}
 	json_object_set_new(run->machines, board->name, qemu);
 	if (arch_is_native(cell->arch) && qemu_kvm_state(run->options->home, qemu) == QEMU_KVM_WORKS)
 		json_object_set_new(run->accels, board->name, json_string("kvm"));
@@ -112,7 +128,7 @@ int facts_gather(struct run *run, struct err *err)
 
 		if (facts_toolchain(run, cell, err) < 0)
 			return -1;
-		for (size_t b = 0; b < cell->n_boards && !run->options->plan_only; b++)
+		for (size_t b = 0; b < cell->n_boards; b++)
 			if (facts_machine(run, cell, cell->boards[b], err) < 0)
 				return -1;
 	}

@@ -23,7 +23,8 @@ cp "$board/why-board.yaml" "$board/why-new.yaml"
 echo 'kernel: "6.6.."' >>"$board/why-new.yaml"
 
 config() { printf '#\n# Automatically generated file; DO NOT EDIT.\n# Linux/%s 6.1.192 Kernel Configuration\n#\n' "$1"; }
-{ config arm64; printf 'CONFIG_ARM64=y\nCONFIG_WHY_UART=y\nCONFIG_NR_CPUS=8\nCONFIG_PRINTK=y\n'; } >"$WORK/good"
+{ config arm64; printf 'CONFIG_%s=y\n' ARM64 WHY_UART PRINTK BLK_DEV_INITRD BINFMT_ELF; echo CONFIG_NR_CPUS=8; } >"$WORK/good"
+grep -v INITRD "$WORK/good" >"$WORK/no-initrd"
 { config arm64; printf 'CONFIG_ARM64=y\n# CONFIG_WHY_UART is not set\nCONFIG_NR_CPUS=2\n'; } >"$WORK/poor"
 grep -v '^#' "$WORK/good" >"$WORK/headless"
 echo 'CONFIG_A=maybe' >"$WORK/broken"
@@ -36,6 +37,28 @@ out_has "why-board: no" "says no"
 out_has "WHY_UART is not set, y is required; set it with the fragment why" "says which symbol, and how to get it"
 out_has "NR_CPUS is 2, >=4 is required" "says every reason"
 out_has "PRINTK is not set, y is preferred" "says what would be better"
+
+run 0 "a board fits, and the rootfs cannot be reached" "$KILN" why --config "$WORK/no-initrd" why-board
+out_has "why-board: yes" "matches"
+out_has "BLK_DEV_INITRD is not set, y is required by the rootfs" "and says what the boot needs beyond the board"
+run 0 "the same as JSON" "$KILN" why --config "$WORK/no-initrd" --json why-board
+is "$(jq -c '[.[0].match, .[0].reasons[0].kind]' "$WORK/out")" '[true,"rootfs"]' "is a match with a reason of the kind rootfs"
+run 2 "a rootfs that is not there" "$KILN" why --config "$WORK/good" --rootfs nowhere why-board
+err_has 'no rootfs "nowhere"' "is named"
+run 2 "a suite that is not there" "$KILN" why --config "$WORK/good" --suite boot,nothing why-board
+err_has 'no suite "nothing"' "is named"
+sed 's/^qemu_machine:.*/&\nqemu_min: "99.0"/' "$board/why-board.yaml" >"$board/why-late.yaml"
+if command -v qemu-system-aarch64 >/dev/null; then
+	run 0 "a board of a later QEMU" "$KILN" why --config "$WORK/good" why-late
+	out_has "why-late: no: qemu is" "does not match"
+	out_has ">=99.0 is required" "and says which version it needs"
+else
+	skip "a board of a later QEMU" "qemu-system-aarch64 is not installed"
+fi
+run 2 "a build that is not there" "$KILN" why no/such/build
+err_has "no build no/such/build" "is named"
+run 2 "neither a build nor a file" "$KILN" why
+err_has "name a build" "says what to give"
 
 run 0 "the same as JSON" "$KILN" why --config "$WORK/poor" --json why-board
 is "$(jq -c '.[0].board, .[0].match, .[0].reasons[0]' "$WORK/out" | tr '\n' ' ')" \

@@ -51,17 +51,41 @@ static void show_verdict(struct buf *out, const char *what, const struct plan_ve
 			   v->reason ? v->reason : "");
 }
 
+/* The names of a list's maps, with another member of each behind it, and the end of the line. */
+static void show_list(struct buf *out, const char *before, const char *also, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		buf_printf(out, "%s%s", before, json_str_or(item, "name", "?"));
+		if (also)
+			buf_printf(out, " (%s)", json_str_or(item, also, "?"));
+	}
+	buf_addc(out, '\n');
+}
+
 static void show_step(struct buf *out, const struct plan *plan, const struct plan_facts *facts,
 		      const struct plan_state *state, const struct plan_step *step)
 {
 	autojson json_t *spec = plan_spec(plan, 0, facts, state, step);
 
-	if (step->kind == PLAN_BOOT)
-		buf_printf(out, "  boot %s image=%s initrd=%s dtb=%s\n", plan->cells[0].boards[step->board]->name,
+	if (step->kind == PLAN_BOOT) {
+		buf_printf(out, "  boot %s image=%s initrd=%s dtb=%s", plan->cells[0].boards[step->board]->name,
 			   json_str_or(spec, "image", "-"), json_str_or(spec, "initrd", "-"),
 			   json_str_or(spec, "dtb", "-"));
-	else
+		show_list(out, " without ", "reason", json_object_get(spec, "skipped_suites"));
+	} else if (step->kind == PLAN_CONFIGURE) {
+		const json_t *config = json_object_get(spec, "config");
+
+		buf_printf(out, "  configure %s", json_str_or(config, "target", "?"));
+		show_list(out, " + ", NULL, json_object_get(config, "fragments"));
+	} else if (step->kind == PLAN_INIT) {
+		buf_adds(out, "  init");
+		show_list(out, " ", NULL, json_object_get(spec, "suites"));
+	} else {
 		buf_printf(out, "  %s\n", json_str_or(spec, "kind", "?"));
+	}
 }
 
 static void show(struct buf *out, const struct plan *plan, const struct plan_facts *facts,
@@ -91,7 +115,8 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 	struct arena a = { 0 };
 	const json_t *r = json_object_get(doc, "request"), *s = json_object_get(doc, "state");
 	const json_t *given = json_object_get(doc, "facts");
-	autojson json_t *source = json_pack("{s:s, s:s}", "id", "src", "digest", "d");
+	autojson json_t *source = json_pack("{s:s, s:s, s:s}", "id", "src", "digest", "d", "release",
+					    json_str_or(given, "release", "6.1.5"));
 	autojson json_t *toolchains = json_pack("{s:[]}", "a64/gcc");
 	autojson json_t *machines = json_pack("{s:{s:s}, s:{s:s}}", "a-one", "program", "q", "a-two", "program", "q");
 	struct plan_request request = {
@@ -104,7 +129,7 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 	struct plan_facts facts = {
 		.source = source,
 		.toolchains = json_object_get(given, "toolchains") ? json_object_get(given, "toolchains") : toolchains,
-		.machines = machines,
+		.machines = json_object_get(given, "machines") ? json_object_get(given, "machines") : machines,
 		.init_sources = "s0",
 		.patterns = "p0",
 	};

@@ -1,0 +1,21 @@
+/* What the files of plan/ share. */
+#ifndef PLAN_PRIVATE_H
+#define PLAN_PRIVATE_H
+
+#include "plan/plan.h"
+
+/* Whether an entry of the cell's config is of its arch and of the source's kernel. */
+bool config_entry_counts(const struct catalog_config_arch *entry, const struct plan_cell *cell,
+			 const struct plan_facts *facts);
+/* Why this source does not have the cell's config, or NULL when it does. */
+const char *config_missing(const struct plan_cell *cell, const struct plan_facts *facts);
+/* Which kernels have the cell's config, for plan_cell.only: in the arena; NULL when all do. */
+const char *config_kernels(const struct plan_cell *cell, struct arena *a);
+
+/* Why a suite is not run with the cell's final .config, in the arena; NULL when it is run. */
+const char *suite_skipped(const struct catalog_suite *suite, const struct plan_state *state, struct arena *a);
+/* The reasons that stand against a match, in one line; in the arena. */
+const char *reasons_line(const reason_vec *reasons, struct arena *a);
+struct kversion state_kernel(const struct plan_state *state);
+
+#endif
