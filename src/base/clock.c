@@ -28,6 +28,21 @@ void clock_format(int64_t unix_seconds, char text[static CLOCK_TEXT])
 		text[0] = '\0';
 }
 
+bool date_is_valid(const char *text)
+{
+	static const int days[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const char form[] = "dddd-dd-dd";
+	int year, month, day;
+
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return false;
+	sscanf(text, "%d-%d-%d", &year, &month, &day);
+	if (month < 1 || month > 12 || day < 1 || day > days[month - 1])
+		return false;
+	return month != 2 || day != 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}
+
 void uuid_make(char text[static UUID_TEXT])
 {
 	unsigned char b[16];

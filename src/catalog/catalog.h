@@ -152,7 +152,21 @@ struct catalog_matrix {
 	size_t n_rows;
 };
 
-#define CATALOG_KINDS(X) X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix)
+/* A failure that is known: a cell that fails so is known, not fail, until the entry expires. */
+struct catalog_known {
+	const char *name;
+	struct origin origin;
+	const char *signature; /* the whole of it, or NULL */
+	const char *regex;     /* POSIX extended, of the whole of it, or NULL; one of the two is there */
+	struct names builds;   /* globs of ARCH/CONFIG/TOOLCHAIN */
+	struct names boards;   /* globs; none: it is the build itself that fails */
+	struct kversion_range kernel;
+	const char *reason;
+	const char *link;
+	const char *expires; /* 2027-05-31: the last day on which it counts */
+};
+
+#define CATALOG_KINDS(X) X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix) X(known)
 
 struct catalog {
 #define X(kind)                               \

@@ -1,6 +1,10 @@
 /* What no table can say: keys and entries that must fit each other. */
 #include "catalog/load.h"
 
+#include "base/cleanup.h"
+
+#include <fnmatch.h>
+#include <regex.h>
 #include <string.h>
 
 /* Where a key was written, or the map itself. */
@@ -98,12 +102,76 @@ static void matrix_check(struct reader *r, const struct catalog *c, const void *
 	}
 }
 
+static bool some_entry_fits(const struct catalog *c, enum kind kind, const char *glob)
+{
+	for (size_t i = 0; i < catalog_count(c, kind); i++)
+		if (!fnmatch(glob, ((const struct entry_head *)catalog_at(c, kind, i))->name, 0))
+			return true;
+	return false;
+}
+
+/* A glob that fits nothing is a slip of the pen, or forgotten. */
+static void glob_check(struct reader *r, const struct catalog *c, enum kind kind, const char *glob, struct place at)
+{
+	if (some_entry_fits(c, kind, glob))
+		return;
+	if (!strpbrk(glob, "*?["))
+		entries_missing(r->entries, at, kind, glob);
+	else
+		fault_add(r->faults, at, "\"%s\" fits no %s; kiln catalog list %s shows what there is", glob,
+			  kind_schema(kind)->name, kind_schema(kind)->name);
+}
+
+static void build_glob_check(struct reader *r, const struct catalog *c, const char *glob, struct place at)
+{
+	const char *config = strchr(glob, '/'), *toolchain = config ? strchr(config + 1, '/') : NULL;
+	autofree char *arch = NULL;
+
+	if (!toolchain || strchr(toolchain + 1, '/')) {
+		fault_add(r->faults, at, "builds: \"%s\" is wrong; ARCH/CONFIG/TOOLCHAIN is allowed, * in any of them",
+			  glob);
+		return;
+	}
+	arch = mem_strndup(glob, (size_t)(config - glob));
+	glob_check(r, c, KIND_arch, arch, at);
+	glob_check(r, c, KIND_toolchain, toolchain + 1, at);
+}
+
+static void regex_check(struct reader *r, const char *regex, struct place at)
+{
+	char message[200];
+	regex_t compiled;
+	int code = regcomp(&compiled, regex, REG_EXTENDED | REG_NOSUB);
+
+	if (code) {
+		regerror(code, &compiled, message, sizeof(message));
+		fault_add(r->faults, at, "regex: %s; a POSIX extended regular expression is allowed", message);
+	} else {
+		regfree(&compiled);
+	}
+}
+
+static void known_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	const struct catalog_known *known = entry;
+
+	if (!node_pair(node, "signature") == !node_pair(node, "regex") && !r->broken)
+		fault_add(r->faults, node->at, "one of the keys \"signature\" and \"regex\" is needed, and not both");
+	if (known->regex)
+		regex_check(r, known->regex, key_place(node, "regex"));
+	for (size_t i = 0; i < known->builds.n; i++)
+		build_glob_check(r, c, known->builds.data[i], key_place(node, "builds"));
+	for (size_t i = 0; i < known->boards.n; i++)
+		glob_check(r, c, KIND_board, known->boards.data[i], key_place(node, "boards"));
+}
+
 typedef void check_fn(struct reader *r, const struct catalog *c, const void *entry, const struct node *node);
 
 static check_fn *const checks[KIND_COUNT] = {
 	[KIND_config] = config_check,
 	[KIND_board] = board_check,
 	[KIND_matrix] = matrix_check,
+	[KIND_known] = known_check,
 };
 
 void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry, const struct node *node)

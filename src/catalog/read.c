@@ -1,6 +1,7 @@
 #include "catalog/read.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "catalog/suggest.h"
 
 #include <errno.h>
@@ -77,6 +78,17 @@ static void read_version(struct reader *r, const struct field *f, const struct n
 	struct kversion version;
 
 	if (text && (text[strspn(text, "0123456789.")] || kversion_parse(view_of(text), &version)))
+		fault_type(r, f, node, allowed);
+	else if (text)
+		*(const char **)out = text;
+}
+
+static void read_date(struct reader *r, const struct field *f, const struct node *node, void *out)
+{
+	static const char allowed[] = "a date (2027-05-31)";
+	const char *text = scalar_text(r, f, node, allowed);
+
+	if (text && !date_is_valid(text))
 		fault_type(r, f, node, allowed);
 	else if (text)
 		*(const char **)out = text;
@@ -289,13 +301,11 @@ static void read_requirements(struct reader *r, const struct field *f, const str
 }
 
 static read_fn *const readers[FIELD_TYPE_COUNT] = {
-	[FIELD_STRING] = read_string,     [FIELD_TEXT] = read_text,
-	[FIELD_WORD] = read_word,         [FIELD_VERSION] = read_version,
-	[FIELD_INT] = read_int,           [FIELD_BOOL] = read_bool,
-	[FIELD_DURATION] = read_duration, [FIELD_CHOICE] = read_choice,
-	[FIELD_KERNELS] = read_kernels,   [FIELD_REF] = read_ref,
-	[FIELD_MAP] = read_map,           [FIELD_WORDS] = read_words,
-	[FIELD_REFS] = read_refs,         [FIELD_REQUIREMENTS] = read_requirements,
+	[FIELD_STRING] = read_string,   [FIELD_TEXT] = read_text,         [FIELD_WORD] = read_word,
+	[FIELD_VERSION] = read_version, [FIELD_DATE] = read_date,         [FIELD_INT] = read_int,
+	[FIELD_BOOL] = read_bool,       [FIELD_DURATION] = read_duration, [FIELD_CHOICE] = read_choice,
+	[FIELD_KERNELS] = read_kernels, [FIELD_REF] = read_ref,           [FIELD_MAP] = read_map,
+	[FIELD_WORDS] = read_words,     [FIELD_REFS] = read_refs,         [FIELD_REQUIREMENTS] = read_requirements,
 };
 
 static void key_unknown(struct reader *r, const struct record *record, const struct pair *pair, bool inherit)

@@ -148,6 +148,17 @@ static const struct field matrix_fields[] = {
 	  .count_offset = offsetof(struct catalog_matrix, n_rows) },
 };
 
+static const struct field known_fields[] = {
+	{ "signature", FIELD_STRING, AT(catalog_known, signature) },
+	{ "regex", FIELD_STRING, AT(catalog_known, regex) },
+	{ "builds", FIELD_WORDS, AT(catalog_known, builds), .mandatory = true },
+	{ "boards", FIELD_WORDS, AT(catalog_known, boards) },
+	{ "kernel", FIELD_KERNELS, AT(catalog_known, kernel), .absent = "" },
+	{ "reason", FIELD_STRING, AT(catalog_known, reason), .mandatory = true },
+	{ "link", FIELD_WORD, AT(catalog_known, link), .mandatory = true },
+	{ "expires", FIELD_DATE, AT(catalog_known, expires), .mandatory = true },
+};
+
 static const struct field pattern_fields[] = {
 	{ "name", FIELD_WORD, AT(judge_pattern, name), .mandatory = true },
 	{ "regex", FIELD_STRING, AT(judge_pattern, regex), .mandatory = true },
@@ -157,23 +168,23 @@ static const struct field pattern_fields[] = {
 	{ "last", FIELD_BOOL, AT(judge_pattern, last) },
 };
 
-#define KIND(kind, article, extension)                                                             \
-	[KIND_##kind] = { #kind,                                                                   \
-			  extension,                                                               \
-			  { article " " #kind, sizeof(struct catalog_##kind), NULL, kind##_fields, \
-			    countof(kind##_fields) },                                              \
-			  offsetof(struct catalog, kind##s),                                       \
+#define KIND(kind, what, extension)                                                                             \
+	[KIND_##kind] = { #kind,                                                                                \
+			  extension,                                                                            \
+			  { what, sizeof(struct catalog_##kind), NULL, kind##_fields, countof(kind##_fields) }, \
+			  offsetof(struct catalog, kind##s),                                                    \
 			  offsetof(struct catalog, n_##kind##s) }
 
 static const struct kind_schema kinds[KIND_COUNT] = {
-	KIND(arch, "an", ".yaml"),
-	KIND(toolchain, "a", ".yaml"),
-	KIND(fragment, "a", ".config"),
-	KIND(config, "a", ".yaml"),
-	KIND(board, "a", ".yaml"),
-	KIND(rootfs, "a", ".yaml"),
-	KIND(suite, "a", ".yaml"),
-	KIND(matrix, "a", ".yaml"),
+	KIND(arch, "an arch", ".yaml"),
+	KIND(toolchain, "a toolchain", ".yaml"),
+	KIND(fragment, "a fragment", ".config"),
+	KIND(config, "a config", ".yaml"),
+	KIND(board, "a board", ".yaml"),
+	KIND(rootfs, "a rootfs", ".yaml"),
+	KIND(suite, "a suite", ".yaml"),
+	KIND(matrix, "a matrix", ".yaml"),
+	KIND(known, "a known failure", ".yaml"),
 	[KIND_pattern] = { "pattern",
 			   ".yaml",
 			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields, countof(pattern_fields) },

@@ -19,6 +19,7 @@ enum field_type {
 	FIELD_TEXT,    /* may have several lines */
 	FIELD_WORD,    /* no blanks: it becomes one argument or one path */
 	FIELD_VERSION, /* "5.2" */
+	FIELD_DATE,    /* 2027-05-31 */
 	FIELD_INT,
 	FIELD_BOOL,
 	FIELD_DURATION, /* "90s" -> milliseconds */

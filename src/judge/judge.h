@@ -41,6 +41,10 @@ struct judge_options {
 	int64_t limit_ms; /* of the whole boot, for the words of the reason only; 0: not said */
 };
 
+/* Appends a message without what varies: numbers, addresses, tasks and positions in files are replaced by #. The last
+ * part of signatures, and the whole of those of builds. */
+void judge_normalise(struct view message, struct buf *out);
+
 struct judge;
 
 enum judge_state {

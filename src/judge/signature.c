@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "judge/signature.h"
 
+#include "judge/judge.h"
+
 #include "base/cleanup.h"
 
 #include <ctype.h>
@@ -148,6 +150,11 @@ void signature_message(struct view v, struct buf *out)
 			i++;
 		}
 	}
+}
+
+void judge_normalise(struct view message, struct buf *out)
+{
+	signature_message(message, out);
 }
 
 /* Lines with names that are no frames: link registers, whose function the trace names again, and lockdep's notes. */

@@ -1,5 +1,6 @@
 /* What a cell needs next, and what can be said of it by now. */
 #include "base/cleanup.h"
+#include "plan/known.h"
 #include "plan/private.h"
 #include "step/step.h"
 
@@ -128,10 +129,12 @@ static struct plan_verdict skip(const char *reason)
 }
 
 struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const struct plan_facts *facts,
-				       const struct plan_state *state)
+				       const struct plan_state *state, struct arena *a)
 {
 	const struct plan_cell *cell = &plan->cells[i];
 	const char *missing = toolchain_missing(cell, facts), *other = config_missing(cell, facts);
+	const json_t *record = state->configure && !passed(state->configure) ? state->configure : state->build;
+	struct plan_verdict verdict;
 
 	if (other)
 		return skip(other);
@@ -139,11 +142,11 @@ struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const 
 		return skip(cell->arch->skip);
 	if (missing)
 		return (struct plan_verdict){ true, VERDICT_INFRA, missing, NULL };
-	if (state->configure && !passed(state->configure))
-		return verdict_of(state->configure);
-	if (state->build)
-		return verdict_of(state->build);
-	return (struct plan_verdict){ .known = false };
+	if (!record)
+		return (struct plan_verdict){ .known = false };
+	verdict = verdict_of(record);
+	known_apply(plan, i, NULL, facts, state, record, &verdict, a);
+	return verdict;
 }
 
 enum verdict plan_combine(const json_t *records, size_t *attempt)
@@ -218,14 +221,16 @@ struct plan_verdict plan_board_verdict(const struct plan *plan, size_t i, size_t
 				       const struct plan_state *state, struct arena *a)
 {
 	const struct plan_cell *cell = &plan->cells[i];
-	struct plan_verdict build = plan_build_verdict(plan, i, facts, state), board_verdict;
+	struct plan_verdict build = plan_build_verdict(plan, i, facts, state, a), board_verdict;
 
 	if (has_attempts(state, board)) {
 		size_t chosen;
 		enum verdict v = plan_combine(state->boots[board], &chosen);
-		struct plan_verdict verdict = verdict_of(json_array_get(state->boots[board], chosen));
+		const json_t *record = json_array_get(state->boots[board], chosen);
+		struct plan_verdict verdict = verdict_of(record);
 
 		verdict.verdict = v;
+		known_apply(plan, i, cell->boards[board]->name, facts, state, record, &verdict, a);
 		return verdict;
 	}
 	if (state->config) {

@@ -62,6 +62,7 @@ struct plan_facts {
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const char *init_sources; /* digest of guest-init's sources */
 	const char *patterns;     /* digest of the patterns */
+	const char *today;        /* 2026-11-28, for what expires; NULL: nothing has */
 };
 
 /* What a selection leaves open: the first row of the default matrix, or NULL. */
@@ -102,12 +103,15 @@ struct plan_verdict {
 	const char *attempt; /* that it rests on, or NULL */
 };
 struct plan_verdict plan_build_verdict(const struct plan *plan, size_t cell, const struct plan_facts *facts,
-				       const struct plan_state *state);
+				       const struct plan_state *state, struct arena *a);
 struct plan_verdict plan_board_verdict(const struct plan *plan, size_t cell, size_t board,
 				       const struct plan_facts *facts, const struct plan_state *state, struct arena *a);
 
 /* The verdict that several attempts at one boot give together: they agree, or it is flaky; infra only when there is
  * nothing else. records: array. *attempt (may be NULL) is the index of the one that stands for it. */
 enum verdict plan_combine(const json_t *records, size_t *attempt);
+
+/* Appends what a failed record is recognised by: its signature, or for a build its reason without what varies. */
+void plan_signature(const json_t *record, struct buf *out);
 
 #endif

@@ -229,7 +229,8 @@ static void print_by_arch(struct matrix *m)
 
 static bool is_bad(const char *verdict)
 {
-	return strcmp(verdict, "fail") == 0 || strcmp(verdict, "infra") == 0 || strcmp(verdict, "flaky") == 0;
+	return strcmp(verdict, "fail") == 0 || strcmp(verdict, "known") == 0 || strcmp(verdict, "infra") == 0 ||
+	       strcmp(verdict, "flaky") == 0;
 }
 
 static void print_failure(struct matrix *m, const json_t *c)

@@ -200,8 +200,8 @@ int cells_to_ledger(struct run *run, size_t i, struct err *err)
 {
 	const struct plan_cell *cell = &run->plan->cells[i];
 	struct plan_state state = cell_state(&run->cells[i]);
-	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, &state);
 	struct arena a = { 0 };
+	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, &state, &a);
 	int status = write_verdict(run, i, "", &v, err);
 
 	for (size_t b = 0; b < cell->n_boards && status == 0; b++) {

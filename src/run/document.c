@@ -19,6 +19,15 @@ static const char *const boot_fields[] = {
 	"signature", "line", "seconds", "accel", "cpus", "started", "splats", "tests"
 };
 
+static void add_signature(json_t *to, const json_t *record)
+{
+	autobuf struct buf signature = { 0 };
+
+	plan_signature(record, &signature);
+	if (signature.n)
+		json_object_set_new(to, "signature", json_text((struct view){ signature.data, signature.n }));
+}
+
 static int add_cell(const struct ledger_cell *cell, void *data)
 {
 	json_t *document = data;
@@ -34,6 +43,8 @@ static int add_cell(const struct ledger_cell *cell, void *data)
 	}
 	for (size_t i = 0; i < n; i++)
 		copy_field(c, cell->record, fields[i]);
+	if (is_build && (cell->verdict == VERDICT_FAIL || cell->verdict == VERDICT_KNOWN))
+		add_signature(c, cell->record);
 	json_array_append_new(json_object_get(document, is_build ? "builds" : "boots"), c);
 	return 0;
 }
@@ -68,7 +79,8 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 /* What a plan can say of a build: failed to configure, there already, or to be made. */
 static json_t *plan_build(struct run *run, size_t i, struct plan_state *state)
 {
-	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, state);
+	struct arena a = { 0 };
+	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, state, &a);
 	const char *what = v.known ? verdict_text(v.verdict) : "build";
 	autojson json_t *there = NULL;
 	json_t *build;
@@ -85,6 +97,7 @@ static json_t *plan_build(struct run *run, size_t i, struct plan_state *state)
 			  "reason", v.reason, "cached", there != NULL);
 	copy_field(build, state->configure, "dropped");
 	copy_field(build, state->configure, "release");
+	arena_free(&a);
 	return build;
 }
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { DATE_LENGTH = sizeof("2026-11-28") - 1 };
+
 static void tell_import(void *data, const char *what, int64_t bytes)
 {
 	run_emit(data, &(struct run_event){ .kind = RUN_IMPORT, .text = what, .bytes = bytes });
@@ -115,8 +117,17 @@ static int facts_init(struct run *run, struct err *err)
 	return 0;
 }
 
+/* One day for the whole run, in UTC. */
+static void facts_today(struct run *run)
+{
+	clock_format(clock_unix(), run->today);
+	run->today[DATE_LENGTH] = '\0';
+	run->facts.today = run->today;
+}
+
 int facts_gather(struct run *run, struct err *err)
 {
+	facts_today(run);
 	run->toolchains = json_object();
 	run->machines = json_object();
 	run->accels = json_object();

@@ -53,6 +53,7 @@ struct run {
 	struct plan_facts facts;
 	json_t *source, *toolchains, *machines, *accels; /* owned, in facts */
 	char init_sources[HASH_HEX], patterns[HASH_HEX];
+	char today[CLOCK_TEXT]; /* 2026-11-28 */
 	struct run_cell *cells;
 	struct map tasks;
 	VEC(struct task *) all_tasks;

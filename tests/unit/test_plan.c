@@ -100,7 +100,7 @@ static void show(struct buf *out, const struct plan *plan, const struct plan_fac
 	plan_next(plan, 0, facts, state, &steps);
 	for (size_t i = 0; i < steps.n; i++)
 		show_step(out, plan, facts, state, &steps.data[i]);
-	v = plan_build_verdict(plan, 0, facts, state);
+	v = plan_build_verdict(plan, 0, facts, state, &a);
 	show_verdict(out, "build", &v);
 	for (size_t b = 0; b < plan->cells[0].n_boards; b++) {
 		v = plan_board_verdict(plan, 0, b, facts, state, &a);
@@ -132,6 +132,7 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		.machines = json_object_get(given, "machines") ? json_object_get(given, "machines") : machines,
 		.init_sources = "s0",
 		.patterns = "p0",
+		.today = json_str_or(doc, "today", NULL),
 	};
 	json_t *boots = json_object_get(s, "boots");
 	const json_t *attempts[2] = { json_array_get(boots, 0), json_array_get(boots, 1) };
