@@ -86,6 +86,13 @@
 	"jalr $25\n"                                                                               \
 	".set pop\n"
 
+/* Release 6 has no hi and lo any more. */
+#if __mips_isa_rev >= 6
+#define ARCH_HI_LO
+#else
+#define ARCH_HI_LO "hi", "lo",
+#endif
+
 /* $7 says on return whether $2 is an error. */
 static inline long arch_syscall(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -101,8 +108,8 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 	__asm__ volatile("syscall"
 			 : "+r"(r2), "+r"(r7), "+r"(r8), "+r"(r9)
 			 : "r"(r4), "r"(r5), "r"(r6)
-			 : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25", "hi",
-			   "lo", "memory");
+			 : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25",
+			   ARCH_HI_LO "memory");
 #else
 	register long r8 __asm__("$8") = e;
 	register long r9 __asm__("$9") = f;
@@ -118,8 +125,8 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 			 ".set pop"
 			 : "+r"(r2), "+r"(r7), "+r"(r8), "+r"(r9)
 			 : "r"(r4), "r"(r5), "r"(r6)
-			 : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25", "hi",
-			   "lo", "memory");
+			 : "$1", "$3", "$10", "$11", "$12", "$13", "$14", "$15", "$24", "$25",
+			   ARCH_HI_LO "memory");
 #endif
 	return r7 ? -r2 : r2;
 }

@@ -7,6 +7,7 @@ void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+int raise(int signal);
 
 #ifdef ARCH_START_DESCRIPTOR
 __asm__(".section \".opd\", \"aw\"\n"
@@ -46,6 +47,12 @@ __attribute__((used)) _Noreturn void start_c(long *stack)
 	char **argv = (char **)(stack + 1);
 
 	sys_exit(main(argc, argv, argv + argc + 1));
+}
+
+/* What the compiler's own library calls at a division by zero. */
+__attribute__((used)) int raise(int signal)
+{
+	return (int)sys_kill(sys_getpid(), signal);
 }
 
 /* A compiler may turn these loops into calls of themselves unless it is told not to; the volatile
