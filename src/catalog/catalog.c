@@ -65,6 +65,11 @@ const struct catalog_compiler *arch_compiler(const struct catalog_arch *arch, co
 	return NULL;
 }
 
+bool config_is_random(const struct catalog_config *config)
+{
+	return config->target && !strcmp(config->target, "randconfig");
+}
+
 bool arch_is_native(const struct catalog_arch *arch)
 {
 	struct utsname host;

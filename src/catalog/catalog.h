@@ -142,6 +142,10 @@ struct catalog_row {
 	const char *rootfs;
 	struct names suites;
 	struct names options; /* of the build: W=1 */
+	/* Of configs made at random: each of these seeds, or count of them from seed on. */
+	struct names seeds;
+	int64_t seed, count;
+	const char *probability; /* KCONFIG_PROBABILITY, or NULL: Kconfig's own */
 };
 
 struct catalog_matrix {
@@ -199,6 +203,9 @@ json_t *catalog_list_json(const struct catalog *c, const char *kind);
 /* As in the list, with every key the entry has, what it inherits and defaults to included, in the
  * catalogue's own terms; NULL when there is none: new reference. */
 json_t *catalog_entry_json(const struct catalog *c, const char *kind, const char *name);
+
+/* Whether it is made at random, from a seed. */
+bool config_is_random(const struct catalog_config *config);
 
 /* The compiler entry of an arch for a toolchain, or NULL. */
 const struct catalog_compiler *arch_compiler(const struct catalog_arch *arch, const char *toolchain);

@@ -82,6 +82,23 @@ static bool names_have(const struct names *names, const char *name)
 	return false;
 }
 
+static void seeds_check(struct reader *r, const struct catalog_row *row, const struct node *node)
+{
+	struct err err = { 0 };
+	int64_t seed;
+
+	for (size_t i = 0; i < row->seeds.n; i++)
+		if (seed_parse(view_of(row->seeds.data[i]), &seed) < 0)
+			fault_add(r->faults, key_place(node, "seeds"),
+				  "seeds: \"%s\" is no seed; whole numbers from 0 to %lld are allowed",
+				  row->seeds.data[i], SEED_MAX);
+	if (row->seeds.n && (row->seed || row->count))
+		fault_add(r->faults, key_place(node, row->seed ? "seed" : "count"),
+			  "seeds are listed already; either seeds, or seed and count is allowed");
+	if (row->probability && probability_check(row->probability, &err) < 0)
+		fault_add(r->faults, key_place(node, "probability"), "%s", err.msg);
+}
+
 static void matrix_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
 {
 	const struct catalog_matrix *matrix = entry;
@@ -90,6 +107,7 @@ static void matrix_check(struct reader *r, const struct catalog *c, const void *
 		const struct catalog_row *row = &matrix->rows[i];
 		struct place at = key_place(item_node(node, "rows", i), "boards");
 
+		seeds_check(r, row, item_node(node, "rows", i));
 		for (size_t k = 0; k < row->boards.n && row->archs.n; k++) {
 			const struct catalog_board *board = catalog_board(c, row->boards.data[k]);
 

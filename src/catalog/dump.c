@@ -35,7 +35,9 @@ static int64_t load_int(const struct field *f, const void *member)
 
 static json_t *dump_int(const struct field *f, const void *member)
 {
-	return json_integer(load_int(f, member));
+	int64_t value = load_int(f, member);
+
+	return value || f->min <= 0 ? json_integer(value) : NULL; /* none was given */
 }
 
 static json_t *dump_bool(const struct field *f, const void *member)

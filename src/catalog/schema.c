@@ -136,6 +136,10 @@ static const struct field row_fields[] = {
 	{ "rootfs", FIELD_REF, AT(catalog_row, rootfs), .mandatory = true, .ref = KIND_rootfs },
 	{ "suites", FIELD_REFS, AT(catalog_row, suites), .may_be_empty = true, .ref = KIND_suite },
 	{ "options", FIELD_WORDS, AT(catalog_row, options), .may_be_empty = true },
+	{ "seeds", FIELD_WORDS, AT(catalog_row, seeds), .may_be_empty = true },
+	{ "seed", FIELD_INT, AT(catalog_row, seed), .min = 1, .max = SEED_MAX },
+	{ "count", FIELD_INT, AT(catalog_row, count), .min = 1, .max = SEED_COUNT_MAX },
+	{ "probability", FIELD_WORD, AT(catalog_row, probability) },
 };
 
 static const struct record row_record = {

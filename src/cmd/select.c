@@ -12,17 +12,67 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
+
+/* Small, so that it can be typed again. */
+static int64_t seed_draw(void)
+{
+	unsigned drawn = 0;
+
+	if (getrandom(&drawn, sizeof(drawn), 0) < 0)
+		drawn = (unsigned)getpid();
+	return 1 + drawn % 1000000;
+}
+
+static int random_check(struct selection *s, struct err *err)
+{
+	bool given = s->seed >= 0 || s->count > 0;
+
+	if (s->count > SEED_COUNT_MAX)
+		return err_user(err, "--count %lld: at most %d", (long long)s->count, SEED_COUNT_MAX);
+	if (s->seed > SEED_MAX)
+		return err_user(err, "--seed %lld: at most %lld", (long long)s->seed, SEED_MAX);
+	if (s->probability && probability_check(s->probability, err) < 0)
+		return -1;
+	if (given && !s->count)
+		s->count = 1;
+	if (!given || s->seed >= 0)
+		return 0;
+	s->seed = seed_draw();
+	fprintf(stderr, "kiln: the first seed is %lld: --seed %lld --count %lld makes the same configs again\n",
+		(long long)s->seed, (long long)s->seed, (long long)s->count);
+	return 0;
+}
+
+/* From --seed on, --count of them. Owned. */
+static int64_t *seeds_make(const struct selection *s)
+{
+	int64_t *seeds = mem_alloc((size_t)(s->count + 1) * sizeof(*seeds));
+
+	for (int64_t i = 0; i < s->count; i++)
+		seeds[i] = s->seed + i;
+	return seeds;
+}
 
 static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 {
 	const struct option options[] = {
-		{ "source", OPTION_STRING, &s->source }, { "arch", OPTION_LIST, &s->archs },
-		{ "config", OPTION_LIST, &s->configs },  { "toolchain", OPTION_LIST, &s->toolchains },
-		{ "board", OPTION_LIST, &s->boards },    { "option", OPTION_LIST, &s->options },
-		{ "jobs", OPTION_INT, &s->jobs },        { "home", OPTION_STRING, &s->home },
-		{ "json", OPTION_FLAG, &s->json },       { "keep-going", OPTION_FLAG, &s->keep_going },
-		{ "warm", OPTION_FLAG, &s->warm },       { "reuse-boots", OPTION_FLAG, &s->reuse_boots },
+		{ "source", OPTION_STRING, &s->source },
+		{ "arch", OPTION_LIST, &s->archs },
+		{ "config", OPTION_LIST, &s->configs },
+		{ "toolchain", OPTION_LIST, &s->toolchains },
+		{ "board", OPTION_LIST, &s->boards },
+		{ "option", OPTION_LIST, &s->options },
+		{ "jobs", OPTION_INT, &s->jobs },
+		{ "home", OPTION_STRING, &s->home },
+		{ "json", OPTION_FLAG, &s->json },
+		{ "keep-going", OPTION_FLAG, &s->keep_going },
+		{ "seed", OPTION_INT, &s->seed },
+		{ "count", OPTION_INT, &s->count },
+		{ "probability", OPTION_STRING, &s->probability },
+		{ "warm", OPTION_FLAG, &s->warm },
+		{ "reuse-boots", OPTION_FLAG, &s->reuse_boots },
 	};
 
 	/* The last one is run's alone: a plan boots nothing. */
@@ -33,7 +83,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 				argv[0]);
 	if (s->jobs > 4096)
 		return err_user(err, "--jobs %lld: at most 4096", (long long)s->jobs);
-	return 0;
+	return random_check(s, err);
 }
 
 /* Without --source: the kernel tree that we stand in. */
@@ -154,8 +204,9 @@ static int prepare(struct selection *s, int *argc, char **argv, const char **war
 
 int selection_main(int argc, char **argv, bool plan_only)
 {
-	struct selection s = { .plan_only = plan_only };
+	struct selection s = { .plan_only = plan_only, .seed = -1 };
 	autofree char *home = NULL, *data = data_path();
+	autofree int64_t *seeds = NULL;
 	const char *warm = NULL;
 	struct err err = { 0 };
 	file_vec files = { 0 };
@@ -164,6 +215,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 	if (prepare(&s, &argc, argv, &warm, &err) < 0)
 		return fail(&err);
 	home = home_path(s.home);
+	seeds = seeds_make(&s);
 	if (file_configs(&s, home, &files, &err) < 0) {
 		status = fail(&err);
 	} else {
@@ -180,6 +232,8 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .files = files.data,
 				  .n_files = files.n,
 				  .options = names_of(&s.options),
+				  .seeds = { seeds, (size_t)s.count },
+				  .probability = s.probability,
 				  .warm = warm },
 			.plan_only = plan_only,
 			.reuse_boots = s.reuse_boots,

@@ -10,7 +10,8 @@
 struct selection {
 	const char *home, *source;
 	struct option_list archs, configs, toolchains, boards, options;
-	int64_t jobs;
+	const char *probability;
+	int64_t jobs, seed, count; /* seed -1: none was given */
 	bool json, reuse_boots, keep_going, warm, plan_only;
 };
 

@@ -23,6 +23,14 @@ struct kconfig_value {
 	struct view text; /* as in the file, without quotes and escapes for strings */
 };
 
+/* Seeds of a randconfig: conf takes 32 bits of what it is given (scripts/kconfig/conf.c). */
+#define SEED_MAX 0x7fffffffLL
+#define SEED_COUNT_MAX 10000
+/* A whole number of at most SEED_MAX. -1, and *out untouched, for anything else. */
+int seed_parse(struct view text, int64_t *out);
+/* "N", "N:M" or "N:M:L" as KCONFIG_PROBABILITY takes it, in percent. ERR_USER says what is allowed. */
+int probability_check(const char *text, struct err *err);
+
 struct kconfig; /* a parsed .config; "is not set" and absent are the same */
 
 /* text is copied. A line that no kernel writes is ERR_USER with its number; CRLF and a missing

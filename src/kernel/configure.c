@@ -50,6 +50,7 @@ struct configuring {
 	const json_t *fragments;
 	int64_t seed;
 	bool has_seed;
+	const char *probability;  /* of a randconfig, or NULL */
 	char *src, *out, *config; /* OUT/.config */
 	struct buildlog log;
 	double cpu_seconds;
@@ -83,7 +84,7 @@ static int target_choose(struct configuring *c, struct err *err)
 		return err_user(err, "target: \"%s\" makes no config; it must be file or end in \"config\"", c->target);
 	if (strcmp(c->target, "randconfig") == 0 && !c->has_seed)
 		return err_user(err, "a randconfig needs a seed");
-	return 0;
+	return c->probability ? probability_check(c->probability, err) : 0;
 }
 
 static int configuring_read(struct step *step, struct configuring *c, struct err *err)
@@ -98,6 +99,7 @@ static int configuring_read(struct step *step, struct configuring *c, struct err
 	c->fragments = json_object_get(config, "fragments");
 	c->has_seed = json_is_integer(json_object_get(config, "seed"));
 	c->seed = json_int_or(config, "seed", 0);
+	c->probability = json_str_or(config, "probability", NULL);
 	if (json_field_str(config, "target", &c->target, err) < 0 || target_choose(c, err) < 0)
 		return err_wrap(err, "config");
 	if (spec_source(step, &c->src, err) < 0)
@@ -165,6 +167,7 @@ static int goal_make(struct configuring *c, const char *goal, const char *allcon
 		.allconfig = allconfig,
 		.seed = c->seed,
 		.has_seed = c->has_seed,
+		.probability = c->probability,
 		.targets = goals,
 	};
 

@@ -176,6 +176,8 @@ static struct sandbox *world_new(const struct step *step, const struct make *mak
 
 		sandbox_env(sb, "KCONFIG_SEED", seed);
 	}
+	if (make->probability)
+		sandbox_env(sb, "KCONFIG_PROBABILITY", make->probability);
 	jobserver_bind(sb, step);
 	sandbox_chdir(sb, "/kiln/out");
 	return sb;

@@ -18,6 +18,7 @@ struct make {
 	const char *allconfig;   /* file for KCONFIG_ALLCONFIG, or NULL */
 	int64_t seed;            /* KCONFIG_SEED, where there is one */
 	bool has_seed;
+	const char *probability;    /* KCONFIG_PROBABILITY, or NULL */
 	const char *const *targets; /* NULL-terminated */
 };
 

@@ -56,17 +56,28 @@ static void cell_boards(struct plan *plan, const struct plan_request *request, s
 static bool same_build(const struct plan_cell *a, const struct plan_cell *b)
 {
 	return a->arch == b->arch && a->config == b->config && a->file == b->file && a->toolchain == b->toolchain &&
-	       a->row == b->row;
+	       a->row == b->row && a->seed == b->seed;
 }
 
-static void expand_config(struct plan *plan, const struct plan_request *r, const struct catalog_row *row,
-			  struct plan_cell cell, const char *config, cell_vec *cells)
+/* The seeds of a row: the request's, those it lists, or a range. */
+static struct plan_seeds seeds_of(struct plan *plan, const struct plan_request *r, const struct catalog_row *row)
 {
-	cell.file = file_config(r, config);
-	cell.config = cell.file ? NULL : catalog_config(plan->catalog, config);
-	if (!cell.file && (!cell.config || !config_fits(cell.config, cell.arch)))
-		return;
-	cell.only = cell.config ? config_kernels(&cell, &plan->arena) : NULL;
+	int64_t first = row->seed ? row->seed : 1;
+	size_t n = row->seeds.n ? row->seeds.n : row->count ? (size_t)row->count : row->seed ? 1 : 0;
+	int64_t *seeds;
+
+	if (r->seeds.n)
+		return r->seeds;
+	seeds = arena_alloc(&plan->arena, (n + 1) * sizeof(*seeds));
+	for (size_t i = 0; i < n; i++)
+		if (!row->seeds.n || seed_parse(view_of(row->seeds.data[i]), &seeds[i]) < 0)
+			seeds[i] = first + (int64_t)i;
+	return (struct plan_seeds){ seeds, n };
+}
+
+static void expand_toolchains(struct plan *plan, const struct plan_request *r, const struct catalog_row *row,
+			      struct plan_cell cell, cell_vec *cells)
+{
 	for (size_t t = 0; t < row->toolchains.n; t++) {
 		const char *name = row->toolchains.data[t];
 
@@ -79,7 +90,36 @@ static void expand_config(struct plan *plan, const struct plan_request *r, const
 	}
 }
 
-static void expand_row(struct plan *plan, const struct plan_request *r, const struct catalog_row *row, cell_vec *cells)
+/* A config made at random is one for each seed. */
+static int expand_config(struct plan *plan, const struct plan_request *r, const struct catalog_row *row,
+			 struct plan_cell cell, const char *config, cell_vec *cells, struct err *err)
+{
+	struct plan_seeds seeds;
+
+	cell.file = file_config(r, config);
+	cell.config = cell.file ? NULL : catalog_config(plan->catalog, config);
+	if (!cell.file && (!cell.config || !config_fits(cell.config, cell.arch)))
+		return 0;
+	cell.only = cell.config ? config_kernels(&cell, &plan->arena) : NULL;
+	if (cell.file || !config_is_random(cell.config)) {
+		expand_toolchains(plan, r, row, cell, cells);
+		return 0;
+	}
+	seeds = seeds_of(plan, r, row);
+	if (!seeds.n)
+		return err_user(err, "the config %s is made from a seed: give --seed N, or --count K for K seeds drawn",
+				config);
+	cell.random = true;
+	cell.probability = r->probability ? r->probability : row->probability;
+	for (size_t i = 0; i < seeds.n; i++) {
+		cell.seed = seeds.data[i];
+		expand_toolchains(plan, r, row, cell, cells);
+	}
+	return 0;
+}
+
+static int expand_row(struct plan *plan, const struct plan_request *r, const struct catalog_row *row, cell_vec *cells,
+		      struct err *err)
 {
 	for (size_t a = 0; a < row->archs.n; a++) {
 		struct plan_cell cell = {
@@ -94,9 +134,11 @@ static void expand_row(struct plan *plan, const struct plan_request *r, const st
 		if (r->boards.n && !cell.n_boards)
 			continue;
 		for (size_t c = 0; c < row->configs.n; c++)
-			if (file_config(r, row->configs.data[c]) || selected(&r->configs, row->configs.data[c]))
-				expand_config(plan, r, row, cell, row->configs.data[c], cells);
+			if ((file_config(r, row->configs.data[c]) || selected(&r->configs, row->configs.data[c])) &&
+			    expand_config(plan, r, row, cell, row->configs.data[c], cells, err) < 0)
+				return -1;
 	}
+	return 0;
 }
 
 #define CHECK_NAMES(kind, list)                               \
@@ -184,6 +226,7 @@ int plan_expand(const struct catalog *catalog, const struct plan_request *reques
 	const struct catalog_matrix *matrix;
 	cell_vec cells = { 0 };
 	struct plan *plan;
+	int status = 0;
 
 	if (check_names(catalog, r, err) < 0)
 		return -1;
@@ -195,14 +238,14 @@ int plan_expand(const struct catalog *catalog, const struct plan_request *reques
 	plan->options = r->options;
 	plan->warm = r->warm;
 	if (own)
-		expand_row(plan, r, plan->own_row = own_row(plan, r), &cells);
-	for (size_t i = 0; matrix && i < matrix->n_rows; i++)
-		expand_row(plan, r, &matrix->rows[i], &cells);
+		status = expand_row(plan, r, plan->own_row = own_row(plan, r), &cells, err);
+	for (size_t i = 0; matrix && i < matrix->n_rows && status == 0; i++)
+		status = expand_row(plan, r, &matrix->rows[i], &cells, err);
 	plan->cells = cells.data;
 	plan->n = cells.n;
-	if (!plan->n) {
+	if (status < 0 || !plan->n) {
 		plan_free(plan);
-		return nothing_selected(r, err);
+		return status < 0 ? -1 : nothing_selected(r, err);
 	}
 	*out = plan;
 	return 0;

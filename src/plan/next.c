@@ -34,9 +34,11 @@ static const char *machine_missing(const struct catalog_board *board, const stru
 char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts *facts)
 {
 	const struct plan_cell *c = &plan->cells[i];
+	const char *config = c->file ? c->file->name : c->config->name;
+	autofree char *random = c->random ? mem_printf("%s-%lld", config, (long long)c->seed) : NULL;
 
 	return mem_printf("%s/%s/%s/%s", json_str_or(facts->source, "id", "source"), c->arch->name,
-			  c->file ? c->file->name : c->config->name, c->toolchain->name);
+			  random ? random : config, c->toolchain->name);
 }
 
 struct kversion state_kernel(const struct plan_state *state)

@@ -17,14 +17,22 @@ struct plan_file_config {
 	const char *digest; /* in the depot */
 };
 
+/* Seeds of configs made at random. */
+struct plan_seeds {
+	const int64_t *data;
+	size_t n;
+};
+
 /* What a person asked for. Empty lists are no filter. Borrowed. */
 struct plan_request {
 	const char *matrix; /* NULL: smoke, or one row of the lists below when any is given */
 	struct names archs, configs, toolchains, boards;
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
-	struct names options; /* of each build, W=1 */
-	const char *warm;     /* a work tree to build in place of a source, or NULL */
+	struct names options;    /* of each build, W=1 */
+	struct plan_seeds seeds; /* in place of those of the matrix */
+	const char *probability; /* likewise, or NULL */
+	const char *warm;        /* a work tree to build in place of a source, or NULL */
 };
 
 /* One build and the boards it may boot on. */
@@ -32,6 +40,9 @@ struct plan_cell {
 	const struct catalog_arch *arch;
 	const struct catalog_config *config; /* NULL for a file */
 	const struct plan_file_config *file; /* NULL for a catalogue config */
+	bool random;                         /* made from the seed */
+	int64_t seed;
+	const char *probability; /* of a random one, or NULL */
 	const struct catalog_toolchain *toolchain;
 	const struct catalog_row *row;
 	const struct catalog_rootfs *rootfs;

@@ -59,6 +59,10 @@ static json_t *config_json(const struct plan *plan, const struct plan_cell *cell
 	c = json_pack("{s:s, s:o}", "target", own ? own : target ? target : "defconfig", "fragments", fragments);
 	if (cell->file)
 		set(c, "file", cell->file->digest);
+	if (cell->random)
+		json_object_set_new(c, "seed", json_integer(cell->seed));
+	if (cell->random)
+		set(c, "probability", cell->probability);
 	return c;
 }
 

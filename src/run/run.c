@@ -30,20 +30,35 @@ void run_emit(struct run *run, struct run_event *event)
 		run->options->event(event, run->options->data_for_event);
 }
 
+/* Only what was given: a request without it keeps the name that it always had. */
+static void request_random(const struct plan_request *r, json_t *request)
+{
+	json_t *seeds = r->seeds.n ? json_array() : NULL;
+
+	for (size_t i = 0; i < r->seeds.n; i++)
+		json_array_append_new(seeds, json_integer(r->seeds.data[i]));
+	if (seeds)
+		json_object_set_new(request, "seeds", seeds);
+	if (r->probability)
+		json_object_set_new(request, "probability", json_string(r->probability));
+}
+
 /* What makes two requests the same, for resuming: the wish and the source's content. */
 static json_t *request_json(const struct run *run)
 {
 	const struct plan_request *r = &run->options->plan;
-	json_t *files = json_object();
+	json_t *files = json_object(), *request;
 
 	for (size_t i = 0; i < r->n_files; i++)
 		json_object_set_new(files, r->files[i].name, json_string(r->files[i].digest));
-	return json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s, s:s, s:b}", "matrix", r->matrix, "arch",
-			 names_json(&r->archs), "config", names_json(&r->configs), "toolchain",
-			 names_json(&r->toolchains), "board", names_json(&r->boards), "options",
-			 names_json(&r->options), "files", files, "warm", r->warm, "source",
-			 json_str_or(run->source, "id", ""), "spec", run->options->source, "reuse_boots",
-			 run->options->reuse_boots);
+	request = json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s, s:s, s:b}", "matrix", r->matrix, "arch",
+			    names_json(&r->archs), "config", names_json(&r->configs), "toolchain",
+			    names_json(&r->toolchains), "board", names_json(&r->boards), "options",
+			    names_json(&r->options), "files", files, "warm", r->warm, "source",
+			    json_str_or(run->source, "id", ""), "spec", run->options->source, "reuse_boots",
+			    run->options->reuse_boots);
+	request_random(r, request);
+	return request;
 }
 
 static void run_name(char id[static 32])

@@ -345,6 +345,20 @@ static void ranges_include_both_ends(void **state)
 	assert_true(kversion_in((struct kversion){ 6, 1, 0 }, &(struct kversion_range){ 0 }));
 }
 
+static void probabilities_are_percents(void **state)
+{
+	static const char *const good[] = { "0", "10", "100", "40:60", "100:50:50" };
+	static const char *const bad[] = { "",      "101",     "-1",      "1.5",  "10:", ":10",
+					   "60:50", "1:60:50", "1:2:3:4", "1000", "a" };
+	struct err err;
+
+	for (size_t i = 0; i < countof(good); i++)
+		assert_int_equal(probability_check(good[i], &err), 0);
+	for (size_t i = 0; i < countof(bad); i++)
+		if (probability_check(bad[i], &err) == 0)
+			fail_msg("%s is taken", bad[i]);
+}
+
 static void bad_ranges_are_refused(void **state)
 {
 	static const char *const bad[] = { "..", "6", "6.6..5.10", "6.1...6.2", "6.1-6.2", "6.1..x", "6.1..6.2 y" };
@@ -520,6 +534,7 @@ static const struct CMUnitTest plain_tests[] = {
 	cmocka_unit_test(the_head_names_architecture_and_version),
 	cmocka_unit_test(versions_are_read_and_ordered),
 	cmocka_unit_test(ranges_include_both_ends),
+	cmocka_unit_test(probabilities_are_percents),
 	cmocka_unit_test(bad_ranges_are_refused),
 	cmocka_unit_test(a_range_is_printed_as_it_is_read),
 	cmocka_unit_test(a_reason_is_json_too),

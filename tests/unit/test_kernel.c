@@ -501,7 +501,7 @@ static void defconfig_is_merged_and_completed(void **state)
 static void randconfig_follows_its_seed(void **state)
 {
 	autohome struct home home = { 0 };
-	autojson json_t *a = NULL, *b = NULL, *c = NULL;
+	autojson json_t *a = NULL, *b = NULL, *c = NULL, *d = NULL;
 	json_t *specs[3];
 	static const int seeds[3] = { 11, 11, 12 };
 
@@ -520,6 +520,14 @@ static void randconfig_follows_its_seed(void **state)
 	assert_string_not_equal(record_artefact(a, "config"), record_artefact(c, "config"));
 	assert_config(&home, c, "CONFIG_TTY=y", true);
 	run_refused(&home, configure_spec(&home, "x86", "randconfig", NULL), "seed");
+	specs[0] = configure_spec(&home, "x86", "randconfig", NULL);
+	json_object_set_new(json_object_get(specs[0], "config"), "seed", json_integer(11));
+	specs[1] = json_deep_copy(specs[0]);
+	json_object_set_new(json_object_get(specs[0], "config"), "probability", json_string("0"));
+	json_object_set_new(json_object_get(specs[1], "config"), "probability", json_string("101"));
+	d = run(&home, specs[0]);
+	assert_config(&home, d, "CONFIG_PCI=y", false);
+	run_refused(&home, specs[1], "probability");
 }
 
 static void a_given_file_is_completed(void **state)

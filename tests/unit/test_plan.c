@@ -210,6 +210,48 @@ static void the_same_wish_gives_the_same_spec(void **state)
 	catalog_free(catalog);
 }
 
+/* What the cells of a request are called, and what of chance is in the spec of each. */
+static void assert_cells(const struct catalog *catalog, const struct plan_request *request, const char *expected)
+{
+	autojson json_t *source = json_pack("{s:s, s:s}", "id", "src", "digest", "d");
+	autojson json_t *toolchains = json_pack("{s:[]}", "a64/gcc");
+	struct plan_facts facts = { .source = source, .toolchains = toolchains };
+	struct plan_state nothing = { 0 };
+	autobuf struct buf out = { 0 };
+	struct plan *plan = NULL;
+	struct err err = { 0 };
+
+	if (plan_expand(catalog, request, &plan, &err) < 0)
+		buf_printf(&out, "%s\n", err.msg);
+	for (size_t i = 0; plan && i < plan->n; i++) {
+		autofree char *name = plan_build_name(plan, i, &facts);
+		autojson json_t *spec = plan_spec(plan, i, &facts, &nothing, &(struct plan_step){ PLAN_CONFIGURE, 0 });
+		const json_t *config = json_object_get(spec, "config");
+
+		buf_printf(&out, "%s %lld %s\n", name, (long long)json_int_or(config, "seed", -1),
+			   json_str_or(config, "probability", "-"));
+	}
+	plan_free(plan);
+	assert_string_equal(out.data, expected);
+}
+
+static void a_config_at_random_is_one_for_each_seed(void **state)
+{
+	const struct catalog *catalog = load();
+	static const char *const lottery = "lottery";
+	static const int64_t seeds[] = { 0, 3 };
+
+	assert_cells(catalog, &(struct plan_request){ .matrix = "drawn" },
+		     "src/a64/lottery-7/gcc 7 -\nsrc/a64/lottery-9/gcc 9 -\n"
+		     "src/a64/lottery-20/gcc 20 5:3:2\nsrc/a64/lottery-21/gcc 21 5:3:2\nsrc/a64/small/gcc -1 -\n");
+	assert_cells(catalog,
+		     &(struct plan_request){ .configs = { &lottery, 1 }, .seeds = { seeds, 2 }, .probability = "4" },
+		     "src/a64/lottery-0/gcc 0 4\nsrc/a64/lottery-3/gcc 3 4\n");
+	assert_cells(catalog, &(struct plan_request){ .configs = { &lottery, 1 } },
+		     "the config lottery is made from a seed: give --seed N, or --count K for K seeds drawn\n");
+	catalog_free(catalog);
+}
+
 static json_t *attempts(const char *verdicts)
 {
 	json_t *list = json_array();
@@ -251,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_cases),
 		cmocka_unit_test(the_same_wish_gives_the_same_spec),
+		cmocka_unit_test(a_config_at_random_is_one_for_each_seed),
 		cmocka_unit_test(attempts_give_one_verdict_together),
 	};
 

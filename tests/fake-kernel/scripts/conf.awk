@@ -45,7 +45,7 @@ $1 == "select" { selects[s] = selects[s] " " $2; next }
 END {
 	srand(seed)
 	for (i = 1; i <= symbols; i++)
-		dice[order[i]] = int(rand() * 3)
+		dice[order[i]] = probability == "" ? int(rand() * 3) : rand() * 100 < probability ? 2 : 0
 	for (round = 0; round < 12; round++) {
 		for (s in forced) delete forced[s]
 		for (i = 1; i <= symbols; i++) {

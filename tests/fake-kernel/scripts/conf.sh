@@ -25,7 +25,7 @@ all*config | randconfig)
 		fi
 	fi ;;
 esac
-awk -v mode="$mode" -v seed="${KCONFIG_SEED:-0}" -v settings="$user" -v title="Linux/$srcarch $version Kernel Configuration" \
+awk -v mode="$mode" -v probability="${KCONFIG_PROBABILITY:-}" -v seed="${KCONFIG_SEED:-0}" -v settings="$user" -v title="Linux/$srcarch $version Kernel Configuration" \
 	-f "$src/scripts/conf.awk" "$user" "$src/init/Kconfig" "$src/arch/$srcarch/Kconfig" "$src/drivers/Kconfig" \
 	>"$out/.config.new"
 mv "$out/.config.new" "$out/.config"
