@@ -17,6 +17,7 @@
 	X(judge)    \
 	X(log)      \
 	X(plan)     \
+	X(report)   \
 	X(run)      \
 	X(show)     \
 	X(step)     \

@@ -1,4 +1,5 @@
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
@@ -7,13 +8,31 @@
 
 #include <stdio.h>
 
+/* A line a run, newest first; as JSON each line is a document. */
+static int print_run(const json_t *run, void *data)
+{
+	const json_t *request = json_object_get(run, "request");
+	const bool *json = data;
+	char started[CLOCK_TEXT];
+
+	clock_format(json_int_or(run, "started", 0), started);
+	if (*json)
+		json_dumpf(run, stdout, JSON_COMPACT);
+	else
+		printf("%s  %s  %-8s  %s  %s", json_str_or(run, "run", ""), started, json_str_or(run, "state", ""),
+		       json_str_or(request, "source", "-"), json_str_or(request, "matrix", "(a selection)"));
+	putchar('\n');
+	return 0;
+}
+
 int cmd_show(int argc, char **argv)
 {
 	const char *home_option = NULL;
-	bool json = false;
+	bool json = false, list = false;
 	const struct option options[] = {
 		{ "home", OPTION_STRING, &home_option },
 		{ "json", OPTION_FLAG, &json },
+		{ "list", OPTION_FLAG, &list },
 	};
 	struct report_options report = report_options_for(stdout);
 	struct ledger *ledger = NULL;
@@ -27,6 +46,11 @@ int cmd_show(int argc, char **argv)
 	home = home_path(home_option);
 	if (ledger_open(home, &ledger, &err) < 0)
 		return fail(&err);
+	if (list) {
+		status = ledger_runs(ledger, print_run, &json, &err);
+		ledger_free(ledger);
+		return status < 0 ? fail(&err) : 0;
+	}
 	status = run_document(ledger, argc > 1 ? argv[1] : NULL, &document, &err);
 	ledger_free(ledger);
 	if (status < 0)

@@ -246,6 +246,17 @@ int ledger_run_unfinished(struct ledger *l, const char *digest, int (*fn)(const 
 	}
 }
 
+#define SELECT_RUNS "SELECT id, request, state, started, finished FROM run "
+
+static json_t *run_json(sqlite3_stmt *s)
+{
+	bool finished = sqlite3_column_type(s, 4) != SQLITE_NULL;
+
+	return json_pack("{s:s, s:o?, s:s, s:I, s:o}", "run", column(s, 0), "request", column_json(s, 1), "state",
+			 column(s, 2), "started", (json_int_t)sqlite3_column_int64(s, 3), "finished",
+			 finished ? json_integer(sqlite3_column_int64(s, 4)) : json_null());
+}
+
 int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct err *err)
 {
 	autostmt sqlite3_stmt *s = NULL;
@@ -253,9 +264,7 @@ int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct er
 	const char *args[] = { pattern };
 	int code;
 
-	if (prepare(l,
-		    "SELECT id, request, state, started, finished FROM run WHERE id GLOB ?1 ORDER BY id DESC LIMIT 1",
-		    &s, args, 1, err) < 0)
+	if (prepare(l, SELECT_RUNS "WHERE id GLOB ?1 ORDER BY id DESC LIMIT 1", &s, args, 1, err) < 0)
 		return -1;
 	code = sqlite3_step(s);
 	if (code == SQLITE_DONE)
@@ -263,11 +272,24 @@ int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct er
 			      : err_user(err, "there is no run yet; start one with: kiln run smoke");
 	if (code != SQLITE_ROW)
 		return ledger_error(l, err);
-	*run = json_pack("{s:s, s:o?, s:s, s:I, s:o}", "run", column(s, 0), "request", column_json(s, 1), "state",
-			 column(s, 2), "started", (json_int_t)sqlite3_column_int64(s, 3), "finished",
-			 sqlite3_column_type(s, 4) == SQLITE_NULL ? json_null()
-								  : json_integer(sqlite3_column_int64(s, 4)));
+	*run = run_json(s);
 	return 0;
+}
+
+int ledger_runs(struct ledger *l, int (*fn)(const json_t *run, void *data), void *data, struct err *err)
+{
+	autostmt sqlite3_stmt *s = NULL;
+	int code;
+
+	if (prepare(l, SELECT_RUNS "ORDER BY id DESC", &s, NULL, 0, err) < 0)
+		return -1;
+	while ((code = sqlite3_step(s)) == SQLITE_ROW) {
+		autojson json_t *run = run_json(s);
+
+		if (fn(run, data))
+			return 0;
+	}
+	return code == SQLITE_DONE ? 0 : ledger_error(l, err);
 }
 
 int ledger_attempt_start(struct ledger *l, const char *run, const char *uuid, const char *key, const char *kind,

@@ -30,6 +30,8 @@ int ledger_run_unfinished(struct ledger *l, const char *digest, int (*fn)(const 
 /* The newest run, or the one whose id starts with prefix: {"run","request","state","started","finished"}. ERR_USER
  * when there is none. New reference. */
 int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct err *err);
+/* All runs as above, newest first; fn returns not 0 to stop. */
+int ledger_runs(struct ledger *l, int (*fn)(const json_t *run, void *data), void *data, struct err *err);
 
 /* Attempts. */
 int ledger_attempt_start(struct ledger *l, const char *run, const char *uuid, const char *key, const char *kind,

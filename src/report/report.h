@@ -2,6 +2,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include "base/str.h"
 #include "run/run.h"
 
 #include <jansson.h>
@@ -26,5 +27,15 @@ struct report_options report_options_for(FILE *out);
 /* The matrix of a document (run/run.h): rows builds, columns boards; below it a line for each failure with its
  * reason and the command that shows its log, what was skipped and why, and the sums. */
 void report_matrix(const json_t *document, const struct report_options *options, FILE *out);
+
+/* A summary (run_summary) with "kiln", the version, as the generated section of a Markdown file, its marks included. */
+void report_markdown(const json_t *summary, FILE *out);
+/* The same for a terminal, with fewer columns. */
+void report_text(const json_t *summary, const struct report_options *options, FILE *out);
+/* Takes the cells of the section in text into the summary: those that it has not, and those that are newer. before and
+ * after are what stands around the section. ERR_USER when there is no section, or a line in it that was written by
+ * hand; name is the file's, for the message. */
+int report_merge(json_t *summary, const char *name, struct view text, struct view *before, struct view *after,
+		 struct err *err);
 
 #endif

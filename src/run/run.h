@@ -64,6 +64,18 @@ int run_execute(const struct catalog *catalog, const struct run_options *options
 struct ledger;
 int run_document(struct ledger *ledger, const char *prefix, json_t **document, struct err *err);
 
+/* The newest result of each cell over many runs: {"host":{"kernel","cpus"},"date","cells":[{"source","build","board",
+ * "verdict","result","release","compiler","qemu","build_id","image","image_bytes","vmlinux_bytes","build_cpu",
+ * "boot_seconds","date","run"}]}; build is ARCH/CONFIG/TOOLCHAIN, board is absent where the build itself is the cell:
+ * it failed or was skipped, or no board of it was booted. New reference. */
+struct summary_options {
+	const char *const *runs; /* beginnings of their names; none: all */
+	size_t n_runs;
+	const char *matrix; /* only runs of this matrix, or NULL */
+	const char *source; /* glob of the source's name, or NULL */
+};
+int run_summary(struct ledger *ledger, const struct summary_options *options, json_t **summary, struct err *err);
+
 /* The exit status of a document: 0, 1 when some verdict is fail, 3 when some is infra and none is fail. */
 int run_exit_status(const json_t *document);
 

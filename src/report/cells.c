@@ -1,0 +1,130 @@
+#define _GNU_SOURCE
+#include "report/cells.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/verdict.h"
+
+#include <string.h>
+
+const char *cell_field(const json_t *cell, const char *key)
+{
+	return json_str_or(cell, key, "");
+}
+
+bool cell_is_skip(const json_t *cell)
+{
+	return strcmp(cell_field(cell, "verdict"), "skip") == 0;
+}
+
+static int by_keys(const json_t *a, const json_t *b, const char *const *keys)
+{
+	int order = 0;
+
+	for (; *keys && !order; keys++)
+		order = strcmp(cell_field(a, *keys), cell_field(b, *keys));
+	return order;
+}
+
+static int in_order(const void *left, const void *right)
+{
+	static const char *const booted[] = { "build", "board", NULL };
+	static const char *const skipped[] = { "board", "result", "build", NULL };
+	const json_t *a = *(const json_t *const *)left, *b = *(const json_t *const *)right;
+	int order = strcmp(cell_field(a, "source"), cell_field(b, "source"));
+
+	if (!order)
+		order = (int)cell_is_skip(a) - (int)cell_is_skip(b);
+	return order ? order : by_keys(a, b, cell_is_skip(a) ? skipped : booted);
+}
+
+void cells_sorted(const json_t *summary, cell_vec *out)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach (json_object_get(summary, "cells"), i, cell)
+		*vec_push(out) = cell;
+	if (out->n)
+		qsort(out->data, out->n, sizeof(out->data[0]), in_order);
+}
+
+size_t source_end(const cell_vec *cells, size_t i)
+{
+	const char *source = cell_field(cells->data[i], "source");
+
+	while (i < cells->n && strcmp(cell_field(cells->data[i], "source"), source) == 0)
+		i++;
+	return i;
+}
+
+size_t skip_end(const cell_vec *cells, size_t i)
+{
+	static const char *const same[] = { "source", "board", "result", NULL };
+	const json_t *first = cells->data[i];
+
+	while (i < cells->n && cell_is_skip(cells->data[i]) && by_keys(cells->data[i], first, same) == 0)
+		i++;
+	return i;
+}
+
+static void print_counts(size_t n, const char *what, const size_t *counts, FILE *out)
+{
+	const char *separator = ":";
+
+	fprintf(out, "%zu %s%s", n, what, n == 1 ? "" : "s");
+	for (int v = 0; v < VERDICT_COUNT; v++) {
+		if (!counts[v])
+			continue;
+		fprintf(out, "%s %zu %s", separator, counts[v], verdict_text((enum verdict)v));
+		separator = ",";
+	}
+}
+
+static bool is_new(struct map *seen, const char *name)
+{
+	if (map_get(seen, view_of(name)))
+		return false;
+	map_set(seen, view_of(name), seen);
+	return true;
+}
+
+/* A build that was booted is there, so it passed. */
+static void count_build(const json_t *cell, struct map *seen, size_t *n, size_t *counts)
+{
+	bool booted = *cell_field(cell, "board");
+	enum verdict v = booted ? VERDICT_PASS : verdict_from_text(cell_field(cell, "verdict"));
+	autofree char *name = mem_printf("%s/%s", cell_field(cell, "source"), cell_field(cell, "build"));
+
+	if ((booted && cell_is_skip(cell)) || !is_new(seen, name) || v == VERDICT_COUNT)
+		return;
+	(*n)++;
+	counts[v]++;
+}
+
+void cells_sums(const cell_vec *cells, size_t from, size_t to, FILE *out)
+{
+	size_t builds[VERDICT_COUNT] = { 0 }, boots[VERDICT_COUNT] = { 0 }, n_builds = 0, n_boots = 0;
+	struct map seen_builds = { 0 }, boards = { 0 };
+
+	for (size_t i = from; i < to; i++) {
+		const json_t *cell = cells->data[i];
+		enum verdict v = verdict_from_text(cell_field(cell, "verdict"));
+
+		count_build(cell, &seen_builds, &n_builds, builds);
+		if (!*cell_field(cell, "board") || cell_is_skip(cell) || v == VERDICT_COUNT)
+			continue;
+		n_boots++;
+		boots[v]++;
+		if (v == VERDICT_PASS || v == VERDICT_WARN)
+			is_new(&boards, cell_field(cell, "board"));
+	}
+	print_counts(n_builds, "build", builds, out);
+	fputs("; ", out);
+	print_counts(n_boots, "boot", boots, out);
+	fprintf(out, "; %zu board%s passed.\n", boards.n, boards.n == 1 ? "" : "s");
+	map_free(&seen_builds);
+	map_free(&boards);
+}
