@@ -1,5 +1,6 @@
-/* deb:PACKAGE: a kernel source that comes as a Debian package holding /usr/src/PACKAGE.tar.*. Taken from the
- * installed package when it is there, else downloaded by apt, which verifies it against the signed index. */
+/* deb:PACKAGE[/SUITE]: a kernel source that comes as a Debian package holding /usr/src/PACKAGE.tar.*. Taken from the
+ * installed package when it is there and no suite is given, else downloaded by apt, which verifies it against the
+ * signed index. */
 #define _GNU_SOURCE
 #include "source/internal.h"
 
@@ -33,9 +34,10 @@ static int package_check(const char *package, struct err *err)
 	return 0;
 }
 
-static int run(const char *dir, const char *const *argv, struct buf *out, struct err *err)
+static int run(const struct import *im, const char *dir, const char *const *argv, struct buf *out, struct err *err)
 {
-	static const char *const env[] = { "LC_ALL=C", NULL };
+	autofree char *config = im->apt_config ? mem_printf("APT_CONFIG=%s", im->apt_config) : NULL;
+	const char *const env[] = { "LC_ALL=C", config, NULL };
 	struct proc proc = { .argv = argv, .dir = dir, .env = env };
 
 	return proc_run(&proc, out, err);
@@ -73,7 +75,7 @@ static int import_installed(struct import *im, const char *package, const char *
 	*record = import_find(im, facts);
 	if (*record)
 		return 0;
-	if (run(NULL, argv, &version, &ignored) < 0)
+	if (run(im, NULL, argv, &version, &ignored) < 0)
 		buf_clear(&version);
 	set_package(facts, package, (struct view){ version.data, version.n }, "installed");
 	return tarball_unpack(im, tarball, facts, record, err);
@@ -82,15 +84,17 @@ static int import_installed(struct import *im, const char *package, const char *
 /* What a download gave, so that it is not done again for the same version. */
 static char *cache_path(const struct import *im, const char *package)
 {
-	return mem_printf("%s/cache/deb/%s.json", im->home, package);
+	return mem_printf("%s/cache/deb/%s%s%s.json", im->home, package, im->apt_suite ? "@" : "",
+			  im->apt_suite ? im->apt_suite : "");
 }
 
 /* Changes with apt-get update; "" when another configuration is in use, which is then asked each time. */
-static char *lists_stamp(void)
+static char *lists_stamp(const struct import *im)
 {
+	autofree char *own = mem_printf("%s/cache/apt/%s/lists", im->home, im->apt_suite ? im->apt_suite : "");
 	struct stat st;
 
-	if (getenv("APT_CONFIG") || stat("/var/lib/apt/lists", &st) < 0)
+	if ((!im->apt_suite && getenv("APT_CONFIG")) || stat(im->apt_suite ? own : "/var/lib/apt/lists", &st) < 0)
 		return mem_strdup("");
 	return mem_printf("%lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
@@ -99,7 +103,7 @@ static char *lists_stamp(void)
  * unchanged package lists offer. */
 static json_t *find_downloaded(const struct import *im, const char *package, const char *version, json_t *facts)
 {
-	autofree char *path = cache_path(im, package), *lists = lists_stamp();
+	autofree char *path = cache_path(im, package), *lists = lists_stamp(im);
 	autojson json_t *kept = NULL;
 	struct err ignored = { 0 };
 	const char *digest;
@@ -118,7 +122,7 @@ static json_t *find_downloaded(const struct import *im, const char *package, con
 
 static void remember_download(const struct import *im, const char *package, const char *version, const json_t *record)
 {
-	autofree char *path = cache_path(im, package), *dir = fs_join(im->home, "cache/deb"), *lists = lists_stamp();
+	autofree char *path = cache_path(im, package), *dir = fs_join(im->home, "cache/deb"), *lists = lists_stamp(im);
 	autojson json_t *kept = json_pack("{s:s, s:s, s:s}", "version", version, "lists", lists, "digest",
 					  json_str_or(record, "digest", ""));
 	struct err ignored = { 0 };
@@ -144,7 +148,7 @@ static char *apt_value(const struct buf *text, const char *key)
 	return NULL;
 }
 
-static int candidate(const char *package, char **version, struct err *err)
+static int candidate(const struct import *im, const char *package, char **version, struct err *err)
 {
 	const char *argv[] = { "apt-cache", "policy", package, NULL };
 	autofree char *apt = fs_which("apt-cache"), *got = NULL;
@@ -152,7 +156,7 @@ static int candidate(const char *package, char **version, struct err *err)
 
 	if (!apt)
 		return err_user(err, "deb:%s: apt is not on this machine; give a tarball or a directory", package);
-	if (run(NULL, argv, &out, err) < 0)
+	if (run(im, NULL, argv, &out, err) < 0)
 		return err_wrap(err, "deb:%s", package);
 	got = apt_value(&out, "Candidate");
 	if (!got || strcmp(got, "(none)") == 0)
@@ -179,14 +183,15 @@ static int find_deb(const char *dir, char **path, struct err *err)
 }
 
 /* apt verified it already; this says so in the record by a check of our own against apt's index. */
-static int check_digest(const char *package, const char *pinned, const char *deb, struct err *err)
+static int check_digest(const struct import *im, const char *package, const char *pinned, const char *deb,
+			struct err *err)
 {
 	const char *argv[] = { "apt-cache", "show", pinned, NULL };
 	autofree char *want = NULL;
 	autobuf struct buf out = { 0 };
 	char got[HASH_HEX];
 
-	if (run(NULL, argv, &out, err) < 0 || hash_file(deb, got, err) < 0)
+	if (run(im, NULL, argv, &out, err) < 0 || hash_file(deb, got, err) < 0)
 		return err_wrap(err, "deb:%s", package);
 	want = apt_value(&out, "SHA256");
 	if (!want || strcmp(want, got) != 0)
@@ -207,11 +212,11 @@ static int download(struct import *im, const char *package, const char *pinned, 
 	if (mkdir(dir, 0755) < 0)
 		return err_infra(err, errno, "%s", dir);
 	import_tell(im, what, 0);
-	if (run(dir, argv, NULL, err) < 0)
+	if (run(im, dir, argv, NULL, err) < 0)
 		return err_wrap(err, "deb:%s: cannot be downloaded", package);
 	if (find_deb(dir, deb, err) < 0)
 		return -1;
-	return check_digest(package, pinned, *deb, err);
+	return check_digest(im, package, pinned, *deb, err);
 }
 
 /* The outer archive's entry as the input of the inner one. */
@@ -350,7 +355,7 @@ static int import_download(struct import *im, const char *package, const char *v
 	return 0;
 }
 
-int deb_import(struct import *im, const char *package, json_t **record, struct err *err)
+static int package_import(struct import *im, const char *package, json_t **record, struct err *err)
 {
 	autofree char *installed = NULL, *version = NULL;
 	autojson json_t *facts = NULL;
@@ -359,16 +364,31 @@ int deb_import(struct import *im, const char *package, json_t **record, struct e
 
 	if (package_check(package, err) < 0)
 		return -1;
+	if (im->apt_suite && apt_suite(im, im->apt_suite, &im->apt_config, err) < 0)
+		return err_wrap(err, "deb:%s/%s", package, im->apt_suite);
 	facts = facts_new(im, "deb", package);
-	installed = installed_tarball(package);
+	installed = im->apt_suite ? NULL : installed_tarball(package);
 	if (installed) {
 		status = import_installed(im, package, installed, facts, &got, err);
 	} else if (!(got = find_downloaded(im, package, NULL, facts))) {
-		status = candidate(package, &version, err);
+		status = candidate(im, package, &version, err);
 		if (status == 0)
 			status = import_download(im, package, version, facts, &got, err);
 	}
 	if (status == 0)
 		*record = got;
+	return status;
+}
+
+int deb_import(struct import *im, const char *spec, json_t **record, struct err *err)
+{
+	const char *slash = strchr(spec, '/');
+	autofree char *package = slash ? mem_strndup(spec, (size_t)(slash - spec)) : mem_strdup(spec);
+	int status;
+
+	im->apt_suite = slash ? slash + 1 : NULL;
+	status = package_import(im, package, record, err);
+	free(im->apt_config);
+	im->apt_config = NULL;
 	return status;
 }

@@ -22,6 +22,8 @@ struct import {
 	int work_lock; /* tells a sweep that work is in use */
 	int lock;      /* of what is being imported, -1 before import_lock */
 	int64_t bytes, told;
+	const char *apt_suite; /* of deb:PACKAGE/SUITE, or NULL; borrowed */
+	char *apt_config;      /* file of apt's settings for it, or NULL */
 };
 
 enum spec_kind { SPEC_DIR, SPEC_WORKTREE, SPEC_REVISION, SPEC_TARBALL, SPEC_DEB };
@@ -58,9 +60,13 @@ void import_tell(struct import *im, const char *what, int64_t n);
 /* Each imports one kind. */
 int dir_import(struct import *im, const char *path, json_t **record, struct err *err);
 int tarball_import(struct import *im, const char *path, json_t **record, struct err *err);
-int deb_import(struct import *im, const char *package, json_t **record, struct err *err);
+int deb_import(struct import *im, const char *spec, json_t **record, struct err *err);
 int worktree_import(struct import *im, const char *path, json_t **record, struct err *err);
 int revision_import(struct import *im, const char *path, const char *revision, json_t **record, struct err *err);
+
+/* A file of settings (for $APT_CONFIG) with which apt takes its packages from the suite, its lists no older than a day.
+ * Owned. ERR_USER when there is no apt, no mirror, or no such suite on it. */
+int apt_suite(struct import *im, const char *suite, char **config, struct err *err);
 
 /* Whether the tree is a kernel that nothing was built in; *release ("6.1.192") is owned. */
 int kernel_check(int tree, const char *what, char **release, struct err *err);

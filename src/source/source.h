@@ -32,7 +32,7 @@ struct source_progress {
 /* What a spec may be, for messages and help. */
 #define SOURCE_FORMS                                                                                \
 	"a directory, DIRECTORY@REVISION or git:DIRECTORY@REVISION of a git repository, a tarball " \
-	"(.tar, .tar.gz, .tar.xz, .tar.zst), or deb:PACKAGE"
+	"(.tar, .tar.gz, .tar.xz, .tar.zst), or deb:PACKAGE[/SUITE]"
 
 /* Imports what spec names, or finds it imported; *record is a new reference. Safe against kills and against
  * others who import the same: one works, the others wait. progress may be NULL. ERR_USER: no such thing,

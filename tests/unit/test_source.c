@@ -80,6 +80,8 @@ static void bad_specs_say_what_to_do(void **state)
 	import_fails(w, "deb:", ERR_USER, "is no package name");
 	import_fails(w, "deb:../../etc/passwd", ERR_USER, "is no package name");
 	import_fails(w, "deb:-o=x", ERR_USER, "is no package name");
+	import_fails(w, "deb:linux-source-6.12/../etc", ERR_USER, "is no name of a suite");
+	import_fails(w, "deb:linux-source-6.12/", ERR_USER, "is no name of a suite");
 	assert_int_equal(chdir(cwd), 0);
 }
 
