@@ -95,6 +95,13 @@ struct catalog_ends {
 	bool reboot;   /* reboot with -no-reboot ends QEMU */
 };
 
+/* What a boot is given in place of the board's own: 0 and NULL leave that. */
+struct catalog_machine {
+	int64_t cpus, memory_mb;
+	const char *cpu;   /* QEMU's CPU model */
+	const char *accel; /* tcg, kvm or auto */
+};
+
 struct catalog_board {
 	const char *name;
 	struct origin origin;
@@ -105,8 +112,9 @@ struct catalog_board {
 	const char *qemu_min; /* "5.2" or NULL: oldest QEMU that has it */
 	int64_t memory_mb;
 	int64_t cpus;
-	struct names qemu_args; /* further arguments */
-	struct names firmware;  /* files QEMU must find among its own: "opensbi-riscv64-generic-fw_dynamic.bin" */
+	int64_t memory_max_mb, cpus_max; /* as many as its machine takes; 0: not known */
+	struct names qemu_args;          /* further arguments */
+	struct names firmware; /* files QEMU must find among its own: "opensbi-riscv64-generic-fw_dynamic.bin" */
 	const char *firmware_package;
 	const char *console; /* ttyS0,115200 */
 	const char *append;  /* further words of the command line, or NULL */
@@ -117,6 +125,7 @@ struct catalog_board {
 	int64_t silence_ms; /* of no output under TCG */
 	int64_t console_mb; /* of output, more is a flood */
 	struct requirements require, prefer;
+	struct requirements require_smp; /* of a boot with more than one CPU, besides SMP and NR_CPUS */
 	struct kversion_range kernel;
 	const char *skip; /* why it cannot boot here, or NULL */
 };
@@ -146,6 +155,7 @@ struct catalog_row {
 	struct names seeds;
 	int64_t seed, count;
 	const char *probability; /* KCONFIG_PROBABILITY, or NULL: Kconfig's own */
+	struct catalog_machine machine;
 };
 
 struct catalog_matrix {

@@ -33,6 +33,7 @@ static int64_t load_int(const struct field *f, const void *member)
 	return f->size == sizeof(int) ? *(const int *)member : *(const int64_t *)member;
 }
 
+/* Zero where it is none of the allowed numbers is an absent one. */
 static json_t *dump_int(const struct field *f, const void *member)
 {
 	int64_t value = load_int(f, member);

@@ -13,6 +13,7 @@ static const struct choice where_choices[] = { { "cross", 0 }, { NULL, 0 } };
 static const struct choice image_choices[] = { { "image", 0 }, { "vmlinux", 0 }, { NULL, 0 } };
 static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } };
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
+static const struct choice accel_choices[] = { { "tcg", 0 }, { "kvm", 0 }, { "auto", 0 }, { NULL, 0 } };
 static const struct choice verdict_choices[] = {
 	{ "fail", VERDICT_FAIL },
 	{ "warn", VERDICT_WARN },
@@ -97,6 +98,8 @@ static const struct field board_fields[] = {
 	{ "qemu_min", FIELD_VERSION, AT(catalog_board, qemu_min) },
 	{ "memory_mb", FIELD_INT, AT(catalog_board, memory_mb), .absent = "128", .min = 1, .max = 1 << 20 },
 	{ "cpus", FIELD_INT, AT(catalog_board, cpus), .absent = "1", .min = 1, .max = 4096 },
+	{ "memory_max_mb", FIELD_INT, AT(catalog_board, memory_max_mb), .min = 1, .max = 1 << 20 },
+	{ "cpus_max", FIELD_INT, AT(catalog_board, cpus_max), .min = 1, .max = 4096 },
 	{ "qemu_args", FIELD_WORDS, AT(catalog_board, qemu_args), .may_be_empty = true },
 	{ "firmware", FIELD_WORDS, AT(catalog_board, firmware), .may_be_empty = true },
 	{ "firmware_package", FIELD_WORD, AT(catalog_board, firmware_package) },
@@ -109,6 +112,8 @@ static const struct field board_fields[] = {
 	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1, .max = DAY_MS },
 	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },
 	{ "require", FIELD_REQUIREMENTS, AT(catalog_board, require), .mandatory = true, .requirement = REQUIRE },
+	{ "require_smp", FIELD_REQUIREMENTS, AT(catalog_board, require_smp), .may_be_empty = true,
+	  .requirement = REQUIRE },
 	{ "prefer", FIELD_REQUIREMENTS, AT(catalog_board, prefer), .may_be_empty = true, .requirement = PREFER },
 	{ "kernel", FIELD_KERNELS, AT(catalog_board, kernel), .absent = "" },
 	{ "skip", FIELD_STRING, AT(catalog_board, skip) },
@@ -140,6 +145,10 @@ static const struct field row_fields[] = {
 	{ "seed", FIELD_INT, AT(catalog_row, seed), .min = 1, .max = SEED_MAX },
 	{ "count", FIELD_INT, AT(catalog_row, count), .min = 1, .max = SEED_COUNT_MAX },
 	{ "probability", FIELD_WORD, AT(catalog_row, probability) },
+	{ "cpus", FIELD_INT, AT(catalog_row, machine.cpus), .min = 1, .max = 4096 },
+	{ "memory_mb", FIELD_INT, AT(catalog_row, machine.memory_mb), .min = 8, .max = 1 << 20 },
+	{ "cpu", FIELD_WORD, AT(catalog_row, machine.cpu) },
+	{ "accel", FIELD_CHOICE, AT(catalog_row, machine.accel), .choices = accel_choices },
 };
 
 static const struct record row_record = {

@@ -20,6 +20,7 @@
 
 struct request {
 	const char *image, *board, *initrd, *dtb, *append, *home_option;
+	struct catalog_machine machine;
 	int64_t timeout_ms; /* -1: not given */
 	bool console, gdb, json;
 	char *home;
@@ -33,6 +34,10 @@ static int parse(int argc, char **argv, struct request *r, struct err *err)
 		{ "initrd", OPTION_STRING, &r->initrd },
 		{ "dtb", OPTION_STRING, &r->dtb },
 		{ "append", OPTION_STRING, &r->append },
+		{ "cpus", OPTION_INT, &r->machine.cpus },
+		{ "memory", OPTION_INT, &r->machine.memory_mb },
+		{ "cpu", OPTION_STRING, &r->machine.cpu },
+		{ "accel", OPTION_STRING, &r->machine.accel },
 		{ "timeout", OPTION_DURATION, &r->timeout_ms },
 		{ "console", OPTION_FLAG, &r->console },
 		{ "gdb", OPTION_FLAG, &r->gdb },
@@ -47,7 +52,7 @@ static int parse(int argc, char **argv, struct request *r, struct err *err)
 	if (!r->board)
 		return err_user(err, "--board BOARD is needed: kiln catalog list board lists them");
 	r->image = argv[1];
-	return 0;
+	return machine_check(&r->machine, err);
 }
 
 static int check_file(const char *path, const char *what, struct err *err)
@@ -111,11 +116,6 @@ static int put_patterns(struct depot *depot, const struct catalog *catalog, json
 	return json_object_set_new(spec, "patterns", json_string(digest));
 }
 
-static const char *accel(const struct request *r, const struct catalog_arch *arch, const json_t *qemu)
-{
-	return arch_is_native(arch) && qemu_kvm_state(r->home, qemu) == QEMU_KVM_WORKS ? "kvm" : "tcg";
-}
-
 /* A person at the console, or a debugger, sets the pace: no limits then, unless asked for. */
 static void set_hand_fields(const struct request *r, json_t *spec)
 {
@@ -139,17 +139,19 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 	autojson json_t *qemu = NULL;
 	autojson json_t *spec = NULL;
 	const json_t *lacks;
+	const char *accel;
 
 	if (!arch)
 		return err_user(err, "there is no board %s: kiln catalog list board lists them", r->board);
-	if (qemu_identify(r->home, arch, board, &qemu, err) < 0)
+	if (qemu_identify(r->home, arch, board, &qemu, err) < 0 ||
+	    qemu_accel(r->home, arch, qemu, r->machine.accel, &accel, err) < 0)
 		return -1;
 	lacks = json_object_get(qemu, "lacks");
 	if (lacks)
 		return err_user(err, "board %s: QEMU is %s, %s is needed", r->board, json_str_or(lacks, "have", ""),
 				json_str_or(lacks, "want", ""));
-	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board", qemu_board_spec(board), "qemu", qemu,
-			 "accel", accel(r, arch, qemu), "need_marker", 0);
+	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board", qemu_board_spec(board, &r->machine),
+			 "qemu", qemu, "accel", accel, "need_marker", 0);
 	if (put(depot, spec, "image", r->image, err) < 0 || put(depot, spec, "initrd", r->initrd, err) < 0 ||
 	    put(depot, spec, "dtb", r->dtb, err) < 0 || put_patterns(depot, catalog, spec, err) < 0)
 		return -1;
@@ -333,7 +335,7 @@ static int boot_with_home(struct request *r, struct err *err)
 
 int cmd_boot(int argc, char **argv)
 {
-	struct request r = { .timeout_ms = -1 };
+	struct request r = { .timeout_ms = -1, .machine = { .cpus = -1, .memory_mb = -1 } };
 	struct err err = { 0 };
 	int status = -1;
 

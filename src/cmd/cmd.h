@@ -51,6 +51,11 @@ struct option {
 int options_parse(const struct option *options, size_t n, int *argc, char **argv, struct err *err);
 void option_list_free(struct option_list *list);
 
+/* The machine of a boot as options give it: -1 for a number that was not given, which becomes 0 here. ERR_USER for what
+ * no machine has. */
+struct catalog_machine;
+int machine_check(struct catalog_machine *machine, struct err *err);
+
 /* Kiln's own places. Owned strings. */
 char *home_path(const char *option); /* --home, $KILN_HOME, $XDG_DATA_HOME/kiln */
 char *data_path(void);               /* where catalog/ and guest-init/ are */

@@ -71,6 +71,10 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 		{ "seed", OPTION_INT, &s->seed },
 		{ "count", OPTION_INT, &s->count },
 		{ "probability", OPTION_STRING, &s->probability },
+		{ "cpus", OPTION_INT, &s->machine.cpus },
+		{ "memory", OPTION_INT, &s->machine.memory_mb },
+		{ "cpu", OPTION_STRING, &s->machine.cpu },
+		{ "accel", OPTION_STRING, &s->machine.accel },
 		{ "warm", OPTION_FLAG, &s->warm },
 		{ "reuse-boots", OPTION_FLAG, &s->reuse_boots },
 	};
@@ -83,7 +87,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 				argv[0]);
 	if (s->jobs > 4096)
 		return err_user(err, "--jobs %lld: at most 4096", (long long)s->jobs);
-	return random_check(s, err);
+	return machine_check(&s->machine, err) < 0 ? -1 : random_check(s, err);
 }
 
 /* Without --source: the kernel tree that we stand in. */
@@ -204,7 +208,7 @@ static int prepare(struct selection *s, int *argc, char **argv, const char **war
 
 int selection_main(int argc, char **argv, bool plan_only)
 {
-	struct selection s = { .plan_only = plan_only, .seed = -1 };
+	struct selection s = { .plan_only = plan_only, .seed = -1, .machine = { .cpus = -1, .memory_mb = -1 } };
 	autofree char *home = NULL, *data = data_path();
 	autofree int64_t *seeds = NULL;
 	const char *warm = NULL;
@@ -234,7 +238,8 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .options = names_of(&s.options),
 				  .seeds = { seeds, (size_t)s.count },
 				  .probability = s.probability,
-				  .warm = warm },
+				  .warm = warm,
+				  .machine = s.machine },
 			.plan_only = plan_only,
 			.reuse_boots = s.reuse_boots,
 			.keep_going = s.keep_going,

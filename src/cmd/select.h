@@ -12,6 +12,7 @@ struct selection {
 	struct option_list archs, configs, toolchains, boards, options;
 	const char *probability;
 	int64_t jobs, seed, count; /* seed -1: none was given */
+	struct catalog_machine machine;
 	bool json, reuse_boots, keep_going, warm, plan_only;
 };
 

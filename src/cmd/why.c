@@ -22,6 +22,7 @@ struct why {
 	const char *home;                    /* where a build is looked up, and what is known of QEMU */
 	const struct catalog_rootfs *rootfs; /* or NULL */
 	struct names suites;
+	struct catalog_machine machine;
 	struct arena arena;
 };
 
@@ -157,7 +158,7 @@ static void further_reasons(struct why *w, reason_vec *reasons)
 static void board_why(struct why *w, const struct catalog_board *board, json_t *list)
 {
 	reason_vec reasons = { 0 };
-	bool match = board_match(w->catalog, board, w->config, w->kernel, w->karch, &w->arena, &reasons) &&
+	bool match = board_match(w->catalog, board, &w->machine, w->config, w->kernel, w->karch, &w->arena, &reasons) &&
 		     qemu_fits(w, board, &reasons);
 
 	if (match)
@@ -215,6 +216,7 @@ static int parts_find(struct why *w, const char *rootfs, const struct option_lis
 struct why_options {
 	const char *config, *kernel, *home, *rootfs;
 	struct option_list suites;
+	struct catalog_machine machine;
 	bool json;
 };
 
@@ -238,20 +240,22 @@ static int why_ask(struct why *w, const struct why_options *o, int argc, char **
 
 int cmd_why(int argc, char **argv)
 {
-	CLEANUP(why_options_free) struct why_options o = { 0 };
+	CLEANUP(why_options_free) struct why_options o = { .machine = { .cpus = -1, .memory_mb = -1 } };
 	const struct option options[] = {
-		{ "config", OPTION_STRING, &o.config }, { "kernel", OPTION_STRING, &o.kernel },
-		{ "rootfs", OPTION_STRING, &o.rootfs }, { "suite", OPTION_LIST, &o.suites },
-		{ "json", OPTION_FLAG, &o.json },       { "home", OPTION_STRING, &o.home },
+		{ "config", OPTION_STRING, &o.config },  { "kernel", OPTION_STRING, &o.kernel },
+		{ "rootfs", OPTION_STRING, &o.rootfs },  { "suite", OPTION_LIST, &o.suites },
+		{ "json", OPTION_FLAG, &o.json },        { "home", OPTION_STRING, &o.home },
+		{ "cpus", OPTION_INT, &o.machine.cpus }, { "memory", OPTION_INT, &o.machine.memory_mb },
 	};
 	__attribute__((cleanup(why_free))) struct why w = { 0 };
 	autofree char *home = NULL;
 	struct err err = { 0 };
 	int status;
 
-	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
+	if (options_parse(options, countof(options), &argc, argv, &err) < 0 || machine_check(&o.machine, &err) < 0)
 		return fail(&err);
 	w.home = home = home_path(o.home);
+	w.machine = o.machine;
 	status = command_catalog(&w.catalog);
 	if (status == 0 && why_ask(&w, &o, argc, argv, &err) < 0)
 		status = fail(&err);

@@ -118,6 +118,19 @@ static int expand_config(struct plan *plan, const struct plan_request *r, const 
 	return 0;
 }
 
+/* What the request says of the machine stands before what the row says. */
+static struct catalog_machine machine_of(const struct plan_request *r, const struct catalog_row *row)
+{
+	const struct catalog_machine *first = &r->machine, *second = &row->machine;
+
+	return (struct catalog_machine){
+		.cpus = first->cpus ? first->cpus : second->cpus,
+		.memory_mb = first->memory_mb ? first->memory_mb : second->memory_mb,
+		.cpu = first->cpu ? first->cpu : second->cpu,
+		.accel = first->accel ? first->accel : second->accel,
+	};
+}
+
 static int expand_row(struct plan *plan, const struct plan_request *r, const struct catalog_row *row, cell_vec *cells,
 		      struct err *err)
 {
@@ -126,6 +139,7 @@ static int expand_row(struct plan *plan, const struct plan_request *r, const str
 			.arch = catalog_arch(plan->catalog, row->archs.data[a]),
 			.row = row,
 			.rootfs = row->rootfs ? catalog_rootfs(plan->catalog, row->rootfs) : NULL,
+			.machine = machine_of(r, row),
 		};
 
 		if (!selected(&r->archs, row->archs.data[a]))

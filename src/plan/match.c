@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* One architecture has several names for make: i386, x86_64 and x86 all are arch/x86, and which of them a
@@ -44,8 +45,62 @@ bool runner_match(const json_t *qemu, struct arena *a, reason_vec *reasons)
 	return false;
 }
 
-bool board_match(const struct catalog *c, const struct catalog_board *board, const struct kconfig *config,
-		 struct kversion kernel, const char *karch, struct arena *a, reason_vec *reasons)
+static struct reason at_most(const char *symbol, int64_t have, int64_t max, struct arena *a)
+{
+	return (struct reason){ .symbol = symbol,
+				.want = arena_printf(a, "<=%" PRId64, max),
+				.have = arena_printf(a, "%" PRId64, have),
+				.kind = REQUIRE,
+				.hint = "the board takes no more" };
+}
+
+/* What the boot asks for and the machine does not have. */
+static bool machine_fits(const struct catalog_board *board, const struct catalog_machine *machine, struct arena *a,
+			 reason_vec *reasons)
+{
+	size_t before = reasons->n;
+
+	if (machine && board->cpus_max && machine->cpus > board->cpus_max)
+		*vec_push(reasons) = at_most("cpus", machine->cpus, board->cpus_max, a);
+	if (machine && board->memory_max_mb && machine->memory_mb > board->memory_max_mb)
+		*vec_push(reasons) = at_most("memory_mb", machine->memory_mb, board->memory_max_mb, a);
+	return reasons->n == before;
+}
+
+static size_t derived_match(const char *text, const char *hint, const struct kconfig *config, struct kversion kernel,
+			    struct arena *a, reason_vec *reasons)
+{
+	struct requirement *r = NULL;
+	struct err ignored = { 0 };
+	int column;
+
+	if (requirement_parse(a, view_of(text), REQUIRE, hint, &r, &column, &ignored) < 0)
+		return 0;
+	return requirements_match((const struct requirement *const *)&r, 1, config, kernel, a, reasons);
+}
+
+/* More than one CPU needs a kernel that looks for them. Without SMP there may be no NR_CPUS at all: then SMP alone is
+ * the reason. */
+static bool cpus_fit(const struct catalog_board *board, const struct catalog_machine *machine,
+		     const struct kconfig *config, struct kversion kernel, struct arena *a, reason_vec *reasons)
+{
+	int64_t cpus = machine && machine->cpus ? machine->cpus : board->cpus;
+	size_t unmet;
+	const char *hint;
+
+	if (cpus < 2)
+		return true;
+	hint = arena_printf(a, "the boot has %" PRId64 " CPUs", cpus);
+	if (derived_match("SMP=y", hint, config, kernel, a, reasons))
+		return false;
+	unmet = derived_match(arena_printf(a, "NR_CPUS>=%" PRId64, cpus), hint, config, kernel, a, reasons);
+	unmet += requirements_match(board->require_smp.data, board->require_smp.n, config, kernel, a, reasons);
+	return unmet == 0;
+}
+
+bool board_match(const struct catalog *c, const struct catalog_board *board, const struct catalog_machine *machine,
+		 const struct kconfig *config, struct kversion kernel, const char *karch, struct arena *a,
+		 reason_vec *reasons)
 {
 	const struct catalog_arch *arch = catalog_arch(c, board->arch);
 	bool match = true;
@@ -66,6 +121,8 @@ bool board_match(const struct catalog *c, const struct catalog_board *board, con
 	}
 	if (requirements_match(board->require.data, board->require.n, config, kernel, a, reasons) > 0)
 		match = false;
+	match &= cpus_fit(board, machine, config, kernel, a, reasons);
+	match &= machine_fits(board, machine, a, reasons);
 	requirements_match(board->prefer.data, board->prefer.n, config, kernel, a, reasons);
 	return match;
 }

@@ -4,6 +4,7 @@
 #include "plan/private.h"
 #include "step/step.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static enum verdict record_verdict(const json_t *record)
@@ -41,6 +42,23 @@ char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts
 			  random ? random : config, c->toolchain->name);
 }
 
+char *plan_board_name(const struct plan_cell *cell, size_t board)
+{
+	const struct catalog_machine *m = &cell->machine;
+	struct buf name = { 0 };
+
+	buf_adds(&name, cell->boards[board]->name);
+	if (m->cpus)
+		buf_printf(&name, ",cpus=%" PRId64, m->cpus);
+	if (m->memory_mb)
+		buf_printf(&name, ",memory=%" PRId64, m->memory_mb);
+	if (m->cpu)
+		buf_printf(&name, ",cpu=%s", m->cpu);
+	if (m->accel)
+		buf_printf(&name, ",accel=%s", m->accel);
+	return buf_steal(&name);
+}
+
 struct kversion state_kernel(const struct plan_state *state)
 {
 	struct kversion v = { 0 };
@@ -59,7 +77,8 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 
 	if (!runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons))
 		return false;
-	if (!board_match(plan->catalog, cell->boards[board], state->config, kernel, cell->arch->kernel, a, reasons))
+	if (!board_match(plan->catalog, cell->boards[board], &cell->machine, state->config, kernel, cell->arch->kernel,
+			 a, reasons))
 		return false;
 	if (cell->rootfs)
 		unmet = requirements_match(cell->rootfs->require.data, cell->rootfs->require.n, state->config, kernel,

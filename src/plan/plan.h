@@ -29,10 +29,11 @@ struct plan_request {
 	struct names archs, configs, toolchains, boards;
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
-	struct names options;    /* of each build, W=1 */
-	struct plan_seeds seeds; /* in place of those of the matrix */
-	const char *probability; /* likewise, or NULL */
-	const char *warm;        /* a work tree to build in place of a source, or NULL */
+	struct names options;           /* of each build, W=1 */
+	struct plan_seeds seeds;        /* in place of those of the matrix */
+	const char *probability;        /* likewise, or NULL */
+	const char *warm;               /* a work tree to build in place of a source, or NULL */
+	struct catalog_machine machine; /* of each boot, in place of the row's */
 };
 
 /* One build and the boards it may boot on. */
@@ -46,6 +47,7 @@ struct plan_cell {
 	const struct catalog_toolchain *toolchain;
 	const struct catalog_row *row;
 	const struct catalog_rootfs *rootfs;
+	struct catalog_machine machine; /* of its boots */
 	const struct catalog_board *const *boards;
 	size_t n_boards;
 	const char *only; /* "malta_kvm_guest_defconfig is of kernels ..5.12": of a config that not every kernel has */
@@ -81,6 +83,9 @@ const struct catalog_row *plan_default_row(const struct catalog *catalog);
 
 /* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
 char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_facts *facts);
+
+/* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4". Owned. */
+char *plan_board_name(const struct plan_cell *cell, size_t board);
 
 /* What is known of a cell; new references are the caller's. Zeroed at the start. */
 struct plan_state {

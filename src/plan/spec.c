@@ -149,13 +149,20 @@ static void add_skipped(const struct plan *plan, const struct plan_cell *cell, c
 		json_object_set(spec, "skipped_suites", skipped);
 }
 
+static const char *accel_of(const struct plan_cell *cell, const struct plan_facts *facts, const char *board)
+{
+	const char *asked = cell->machine.accel;
+
+	return asked && strcmp(asked, "auto") != 0 ? asked : json_str_or(facts->accels, board, "tcg");
+}
+
 static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
 			 const struct plan_state *state, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
-	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", qemu_board_spec(b), "qemu",
-				 json_object_get(facts->machines, b->name), "accel",
-				 json_str_or(facts->accels, b->name, "tcg"), "need_marker", 1, "repeat", 0);
+	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board",
+				 qemu_board_spec(b, &cell->machine), "qemu", json_object_get(facts->machines, b->name),
+				 "accel", accel_of(cell, facts, b->name), "need_marker", 1, "repeat", 0);
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 
 	set(spec, "image", record_artefact(state->build, b->image ? b->image : "image"));

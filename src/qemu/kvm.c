@@ -65,6 +65,39 @@ enum qemu_kvm qemu_kvm_state(const char *home, const json_t *qemu)
 	return json_is_true(works) ? QEMU_KVM_WORKS : QEMU_KVM_BROKEN;
 }
 
+static int kvm_check(const char *home, const struct catalog_arch *arch, const json_t *qemu, struct err *err)
+{
+	if (!arch_is_native(arch))
+		return err_user(err,
+				"kvm is asked for, and this machine does not run %s by itself: ask for auto or tcg",
+				arch->name);
+	switch (qemu_kvm_state(home, qemu)) {
+	case QEMU_KVM_ABSENT:
+		return err_user(err,
+				"kvm is asked for, and /dev/kvm is not there or may not be opened: ask for auto or "
+				"tcg; kiln doctor says more");
+	case QEMU_KVM_BROKEN:
+		return err_user(err, "kvm is asked for, and guests do not run with it here: ask for auto or tcg");
+	case QEMU_KVM_UNKNOWN:
+	case QEMU_KVM_WORKS:
+		break;
+	}
+	return 0;
+}
+
+int qemu_accel(const char *home, const struct catalog_arch *arch, const json_t *qemu, const char *asked,
+	       const char **accel, struct err *err)
+{
+	bool kvm = asked && strcmp(asked, "kvm") == 0;
+
+	if (kvm && kvm_check(home, arch, qemu, err) < 0)
+		return -1;
+	if (!asked || strcmp(asked, "auto") == 0)
+		kvm = arch_is_native(arch) && qemu_kvm_state(home, qemu) == QEMU_KVM_WORKS;
+	*accel = kvm ? "kvm" : "tcg";
+	return 0;
+}
+
 int qemu_kvm_record(const char *home, const json_t *qemu, bool works, struct err *err)
 {
 	autofree char *dir = fs_join(home, "cache");

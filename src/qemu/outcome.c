@@ -14,8 +14,11 @@ static const struct {
 } hints[] = {
 	{ "unsupported machine type",
 	  "this version of QEMU does not have the machine; the board needs another version" },
-	{ "unable to find CPU model", "this version of QEMU does not have the CPU; the board needs another version" },
-	{ "Invalid CPU", "this machine does not take the board's CPU" },
+	{ "unable to find CPU model", "this QEMU does not have the CPU: its -cpu help lists those it has" },
+	{ "Invalid CPU", "this machine does not take the CPU" },
+	{ "requires KVM", "this CPU is for KVM alone: ask for another, or for --accel kvm" },
+	{ "SMP CPUs", "the machine does not have so many CPUs: ask for fewer" },
+	{ "CPUs requested", "the machine does not have so many CPUs: ask for fewer" },
 	{ "invalid accelerator", "this QEMU was built without the accelerator" },
 	{ "Could not access KVM", "KVM is not usable here: boot with tcg" },
 	{ "failed to initialize kvm", "KVM is not usable here: boot with tcg" },

@@ -11,15 +11,19 @@
 #include <inttypes.h>
 #include <string.h>
 
-json_t *qemu_board_spec(const struct catalog_board *board)
+json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine)
 {
+	const struct catalog_machine own = { 0 }, *m = machine ? machine : &own;
+	int64_t cpus = m->cpus ? m->cpus : board->cpus;
+
 	return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name",
-			 board->name, "arch", board->arch, "machine", board->qemu_machine, "cpu", board->qemu_cpu,
-			 "memory_mb", (json_int_t)board->memory_mb, "cpus", (json_int_t)(board->cpus ? board->cpus : 1),
-			 "args", names_json(&board->qemu_args), "console", board->console, "append", board->append,
-			 "ends", "poweroff", board->ends.poweroff, "reboot", board->ends.reboot, "limit_ms",
-			 (json_int_t)board->limit_ms, "silence_ms", (json_int_t)board->silence_ms, "console_mb",
-			 (json_int_t)board->console_mb);
+			 board->name, "arch", board->arch, "machine", board->qemu_machine, "cpu",
+			 m->cpu ? m->cpu : board->qemu_cpu, "memory_mb",
+			 (json_int_t)(m->memory_mb ? m->memory_mb : board->memory_mb), "cpus",
+			 (json_int_t)(cpus ? cpus : 1), "args", names_json(&board->qemu_args), "console",
+			 board->console, "append", board->append, "ends", "poweroff", board->ends.poweroff, "reboot",
+			 board->ends.reboot, "limit_ms", (json_int_t)board->limit_ms, "silence_ms",
+			 (json_int_t)board->silence_ms, "console_mb", (json_int_t)board->console_mb);
 }
 
 json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n)

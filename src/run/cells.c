@@ -205,8 +205,10 @@ int cells_to_ledger(struct run *run, size_t i, struct err *err)
 	int status = write_verdict(run, i, "", &v, err);
 
 	for (size_t b = 0; b < cell->n_boards && status == 0; b++) {
+		autofree char *name = plan_board_name(cell, b);
+
 		v = plan_board_verdict(run->plan, i, b, &run->facts, &state, &a);
-		status = write_verdict(run, i, cell->boards[b]->name, &v, err);
+		status = write_verdict(run, i, name, &v, err);
 	}
 	arena_free(&a);
 	return status;

@@ -67,10 +67,10 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 {
 	struct arena a = { 0 };
 	struct plan_verdict v = plan_board_verdict(run->plan, i, b, &run->facts, state, &a);
-	json_t *boot =
-		json_pack("{s:s, s:s, s:s, s:b, s:s, s:s?}", "build", run->cells[i].name, "board",
-			  run->plan->cells[i].boards[b]->name, "runner", "local", "match", state->config && !v.known,
-			  "verdict", v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
+	autofree char *name = plan_board_name(&run->plan->cells[i], b);
+	json_t *boot = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s?}", "build", run->cells[i].name, "board", name,
+				 "runner", "local", "match", state->config && !v.known, "verdict",
+				 v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
 
 	arena_free(&a);
 	return boot;

@@ -66,19 +66,35 @@ static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct
 static int facts_machine(struct run *run, const struct plan_cell *cell, const struct catalog_board *board,
 			 struct err *err)
 {
+	const char *home = run->options->home, *accel;
 	json_t *qemu = NULL;
 
 	if (board->skip || json_object_get(run->machines, board->name))
 		return 0;
-	if (qemu_identify(run->options->home, cell->arch, board, &qemu, err) < 0) {
+	if (qemu_identify(home, cell->arch, board, &qemu, err) < 0) {
 		if (!run->options->plan_only)
 			return missing(run, run->machines, board->name, err);
 		*err = (struct err){ 0 }; /* a plan boots nothing */
 		return 0;
 	}
 	json_object_set_new(run->machines, board->name, qemu);
-	if (arch_is_native(cell->arch) && qemu_kvm_state(run->options->home, qemu) == QEMU_KVM_WORKS)
-		json_object_set_new(run->accels, board->name, json_string("kvm"));
+	if (qemu_accel(home, cell->arch, qemu, NULL, &accel, err) < 0)
+		return -1;
+	json_object_set_new(run->accels, board->name, json_string(accel));
+	return 0;
+}
+
+/* An accelerator that is asked for and is not there is refused: no kernel is to blame. */
+static int facts_accel(struct run *run, const struct plan_cell *cell, const struct catalog_board *board,
+		       struct err *err)
+{
+	const json_t *qemu = json_object_get(run->machines, board->name);
+	const char *accel;
+
+	if (!cell->machine.accel || !json_is_object(qemu))
+		return 0;
+	if (qemu_accel(run->options->home, cell->arch, qemu, cell->machine.accel, &accel, err) < 0)
+		return err_wrap(err, "%s", board->name);
 	return 0;
 }
 
@@ -140,7 +156,8 @@ int facts_gather(struct run *run, struct err *err)
 		if (facts_toolchain(run, cell, err) < 0)
 			return -1;
 		for (size_t b = 0; b < cell->n_boards; b++)
-			if (facts_machine(run, cell, cell->boards[b], err) < 0)
+			if (facts_machine(run, cell, cell->boards[b], err) < 0 ||
+			    facts_accel(run, cell, cell->boards[b], err) < 0)
 				return -1;
 	}
 	return facts_patterns(run, err) < 0 || facts_init(run, err) < 0 ? -1 : 0;

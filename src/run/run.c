@@ -43,6 +43,14 @@ static void request_random(const struct plan_request *r, json_t *request)
 		json_object_set_new(request, "probability", json_string(r->probability));
 }
 
+static void machine_add(json_t *request, const struct catalog_machine *m)
+{
+	if (m->cpus || m->memory_mb || m->cpu || m->accel)
+		json_object_set_new(request, "machine",
+				    json_pack("{s:I, s:I, s:s?, s:s?}", "cpus", (json_int_t)m->cpus, "memory_mb",
+					      (json_int_t)m->memory_mb, "cpu", m->cpu, "accel", m->accel));
+}
+
 /* What makes two requests the same, for resuming: the wish and the source's content. */
 static json_t *request_json(const struct run *run)
 {
@@ -58,6 +66,7 @@ static json_t *request_json(const struct run *run)
 			    json_str_or(run->source, "id", ""), "spec", run->options->source, "reuse_boots",
 			    run->options->reuse_boots);
 	request_random(r, request);
+	machine_add(request, &r->machine);
 	return request;
 }
 

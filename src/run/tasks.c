@@ -146,8 +146,9 @@ static int step_want(struct run *run, size_t cell, const struct plan_step *step,
 	step_key(spec, key);
 	task = map_get(&run->tasks, view_of(key));
 	if (!task) {
-		task = task_make(run, spec, step->kind, run->cells[cell].name,
-				 step->kind == PLAN_BOOT ? pc->boards[step->board]->name : NULL);
+		autofree char *board = step->kind == PLAN_BOOT ? plan_board_name(pc, step->board) : NULL;
+
+		task = task_make(run, spec, step->kind, run->cells[cell].name, board);
 		if (task_look(run, task, err) < 0)
 			return -1;
 	}
@@ -193,16 +194,27 @@ void task_started(const struct engine_job *job, void *data)
 	run_emit(data, &event);
 }
 
+/* The board of a boot, when it was not said which accelerator it shall have. */
+static const struct catalog_board *kvm_candidate(const struct run *run, const struct task *task)
+{
+	const struct plan_cell *cell = task->waiters.n ? &run->plan->cells[task->waiters.data[0].cell] : NULL;
+	const char *asked = cell ? cell->machine.accel : NULL;
+
+	if (task->kind != PLAN_BOOT || !cell || (asked && strcmp(asked, "auto") != 0))
+		return NULL;
+	return cell->boards[task->waiters.data[0].step.board];
+}
+
 /* TCG has booted this on a board of the host's own architecture: does KVM boot it too? */
 static int kvm_probe(struct run *run, struct task *task, const json_t *record, struct err *err)
 {
-	const struct catalog_board *board = task->board ? catalog_board(run->catalog, task->board) : NULL;
+	const struct catalog_board *board = kvm_candidate(run, task);
 	const json_t *qemu = json_object_get(task->spec, "qemu");
 	const char *digest = json_str_or(qemu, "digest", "");
 	autojson json_t *spec = NULL;
 	struct task *probe;
 
-	if (task->kind != PLAN_BOOT || !board || strcmp(json_str_or(record, "verdict", ""), "pass") != 0 ||
+	if (!board || strcmp(json_str_or(record, "verdict", ""), "pass") != 0 ||
 	    !arch_is_native(catalog_arch(run->catalog, board->arch)) || map_get(&run->kvm_probes, view_of(digest)) ||
 	    qemu_kvm_state(run->options->home, qemu) != QEMU_KVM_UNKNOWN)
 		return 0;

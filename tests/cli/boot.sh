@@ -72,7 +72,7 @@ boots 3 "nor a control channel of garbage" "hello" "@garbage" "@hang"
 boots 1 "an emulated CPU led astray is the kernel's fault" "hello" "@stderr qemu: fatal: Trying to execute code outside RAM" "@signal 6"
 boots 0 "a guest may choose the exit status" "hello" "@exit 3"
 BOARD=cpuless boots 3 "a CPU that QEMU does not know is infra" "hello"
-out_has "needs another version" "with a hint"
+out_has "-cpu help" "with a hint"
 boots 0 "binary bytes and escapes are no trouble" "@raw \\x00\\xff\\x1b]0;x\\x07\\x1b[2J" "done" "@poweroff"
 boots 1 "the marker's failure is seen past a deaf QEMU" "@deaf" "Kernel panic - not syncing: x" "---[ end Kernel panic - not syncing: x ]---" "@hang"
 

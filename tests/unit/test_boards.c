@@ -173,7 +173,7 @@ static bool holds(const struct held *h, const struct lines *lines, const char *s
 		buf_printf(&text, "%s", lines->of[i].text);
 	if (kconfig_parse((struct view){ text.data ? text.data : "", text.n }, &config, &err) < 0)
 		fail_msg("board %s: %s", h->board->name, err.msg);
-	match = board_match(h->catalog, h->board, config, h->kernel, NULL, &arena, &reasons);
+	match = board_match(h->catalog, h->board, NULL, config, h->kernel, NULL, &arena, &reasons);
 	*named = false;
 	for (size_t i = 0; i < reasons.n; i++)
 		if (reasons.data[i].kind == REQUIRE) {
@@ -188,25 +188,40 @@ static bool holds(const struct held *h, const struct lines *lines, const char *s
 	return match;
 }
 
-static void smallest(const struct held *h, struct lines *lines)
+typedef VEC(const char *) texts;
+
+/* All that the board requires; with several CPUs also what follows from them. */
+static void required(const struct catalog_board *board, struct arena *a, texts *out)
+{
+	for (size_t i = 0; i < board->require.n; i++)
+		*vec_push(out) = requirement_text(board->require.data[i]);
+	if (board->cpus < 2)
+		return;
+	*vec_push(out) = "SMP=y";
+	*vec_push(out) = arena_printf(a, "NR_CPUS>=%lld", (long long)board->cpus);
+	for (size_t i = 0; i < board->require_smp.n; i++)
+		*vec_push(out) = requirement_text(board->require_smp.data[i]);
+}
+
+static void smallest(const struct held *h, const texts *wanted, struct lines *lines)
 {
 	struct requirement_lines r;
 
-	for (size_t i = 0; i < h->board->require.n; i++) {
-		cut(requirement_text(h->board->require.data[i]), h->kernel, &r);
+	for (size_t i = 0; i < wanted->n; i++) {
+		cut(wanted->data[i], h->kernel, &r);
 		if (r.n)
 			give(lines, &r.of[0]);
 	}
 }
 
 /* Returns how many faults were found. */
-static int one_away(const struct held *h, const struct lines *all, const struct requirement *requirement)
+static int one_away(const struct held *h, const struct lines *all, const char *requirement)
 {
 	struct requirement_lines r;
 	struct lines lines = *all;
 	bool named;
 
-	cut(requirement_text(requirement), h->kernel, &r);
+	cut(requirement, h->kernel, &r);
 	if (!r.n)
 		return 0;
 	for (size_t i = 0; i < r.n; i++)
@@ -214,21 +229,26 @@ static int one_away(const struct held *h, const struct lines *all, const struct 
 	if (!holds(h, &lines, r.of[0].symbol, &named) && named)
 		return 0;
 	print_error("board %s, Linux %s: nothing is said of %s when \"%s\" is not met\n", h->board->name, h->version,
-		    r.of[0].symbol, requirement_text(requirement));
+		    r.of[0].symbol, requirement);
 	return 1;
 }
 
 static int board_check(const struct held *h)
 {
 	struct lines lines = { 0 };
+	struct arena a = { 0 };
+	texts wanted = { 0 };
 	bool named;
 	int faults = 0;
 
-	smallest(h, &lines);
+	required(h->board, &a, &wanted);
+	smallest(h, &wanted, &lines);
 	if (!holds(h, &lines, NULL, &named))
-		return 1;
-	for (size_t i = 0; i < h->board->require.n; i++)
-		faults += one_away(h, &lines, h->board->require.data[i]);
+		faults = 1;
+	for (size_t i = 0; i < wanted.n && !faults; i++)
+		faults += one_away(h, &lines, wanted.data[i]);
+	vec_free(&wanted);
+	arena_free(&a);
 	return faults;
 }
 

@@ -65,13 +65,23 @@ static void show_list(struct buf *out, const char *before, const char *also, con
 	buf_addc(out, '\n');
 }
 
+static char *show_machine(const json_t *spec)
+{
+	const json_t *b = json_object_get(spec, "board");
+
+	return mem_printf(" (%d, %d MB, %s, %s)", (int)json_int_or(b, "cpus", 0), (int)json_int_or(b, "memory_mb", 0),
+			  json_str_or(b, "cpu", "-"), json_str_or(spec, "accel", "-"));
+}
+
 static void show_step(struct buf *out, const struct plan *plan, const struct plan_facts *facts,
 		      const struct plan_state *state, const struct plan_step *step)
 {
 	autojson json_t *spec = plan_spec(plan, 0, facts, state, step);
+	autofree char *name = step->kind == PLAN_BOOT ? plan_board_name(&plan->cells[0], step->board) : NULL;
+	autofree char *machine = name && strchr(name, ',') ? show_machine(spec) : NULL;
 
 	if (step->kind == PLAN_BOOT) {
-		buf_printf(out, "  boot %s image=%s initrd=%s dtb=%s", plan->cells[0].boards[step->board]->name,
+		buf_printf(out, "  boot %s%s image=%s initrd=%s dtb=%s", name, machine ? machine : "",
 			   json_str_or(spec, "image", "-"), json_str_or(spec, "initrd", "-"),
 			   json_str_or(spec, "dtb", "-"));
 		show_list(out, " without ", "reason", json_object_get(spec, "skipped_suites"));
@@ -125,6 +135,8 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		.configs = names_at(&a, r, "configs"),
 		.toolchains = names_at(&a, r, "toolchains"),
 		.boards = names_at(&a, r, "boards"),
+		.machine = { json_int_or(r, "cpus", 0), json_int_or(r, "memory_mb", 0), json_str_or(r, "cpu", NULL),
+			     json_str_or(r, "accel", NULL) },
 	};
 	struct plan_facts facts = {
 		.source = source,
