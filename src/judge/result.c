@@ -108,8 +108,8 @@ static void conclude_complete(struct judge *j)
 		buf_adds(&j->signature, "status");
 	} else if (j->options.cpus > 0 && j->started && j->cpus >= 0 && j->cpus < j->options.cpus) {
 		conclude(j, VERDICT_FAIL, j->done_line);
-		buf_printf(&j->reason, "%lld of %lld CPUs are up", (long long)j->cpus, (long long)j->options.cpus);
-		buf_adds(&j->signature, "cpus");
+		buf_printf(&j->reason, "%lld of %lld CPUs came up", (long long)j->cpus, (long long)j->options.cpus);
+		buf_printf(&j->signature, "cpus: %lld of %lld", (long long)j->cpus, (long long)j->options.cpus);
 	} else if (j->n_splats) {
 		conclude_splat(j);
 	} else {
