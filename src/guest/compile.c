@@ -53,13 +53,15 @@ static void words_free(words *w)
 static int arguments_make(const struct compile *c, const char *driver, words *args, struct err *err)
 {
 	const char *target = json_str_or(c->toolchain, "target", NULL);
+	bool binutils = *json_str_or(c->toolchain, "prefix", "") != '\0';
 	json_t *flag;
 	size_t i;
 
 	*vec_push(args) = mem_strdup(driver);
 	if (target) {
 		*vec_push(args) = mem_printf("--target=%s", target);
-		*vec_push(args) = mem_strdup("-fuse-ld=lld");
+		if (!binutils)
+			*vec_push(args) = mem_strdup("-fuse-ld=lld");
 		*vec_push(args) = mem_strdup("-Wno-unused-command-line-argument");
 	}
 	for (i = 0; i < countof(fixed_flags); i++)

@@ -192,7 +192,8 @@ int toolchain_identify(const char *home, const char *compiler, const char *prefi
 			if (tool_add(home, &(struct tool){ .name = own[i], .optional = true }, all, NULL, err) < 0)
 				return -1;
 	}
-	if (binutils_add(home, prefix, package, one_for_all, all, err) < 0 || host_add(home, all, err) < 0)
+	if (binutils_add(home, prefix, one_for_all ? NULL : package, one_for_all && !*prefix, all, err) < 0 ||
+	    host_add(home, all, err) < 0)
 		return -1;
 	*tools = steal(&all);
 	return 0;
