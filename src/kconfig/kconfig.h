@@ -103,6 +103,8 @@ size_t requirements_match(const struct requirement *const *reqs, size_t n, const
 			  struct kversion kernel, struct arena *a, reason_vec *reasons);
 /* One line for people: "MACH_SUN4I is not set, y is required; set it with the fragment sunxi". */
 void reason_print(const struct reason *reason, struct buf *out);
+/* All reasons but those of kind PREFER in one line; those that differ only by their symbol are put together. */
+void reasons_print(const reason_vec *reasons, struct buf *out);
 /* {"symbol","want","have","kind","hint"}: new reference. */
 json_t *reason_json(const struct reason *reason);
 

@@ -144,7 +144,8 @@ size_t requirements_match(const struct requirement *const *reqs, size_t n, const
 	return reasons->n - before;
 }
 
-void reason_print(const struct reason *reason, struct buf *out)
+/* symbols: of one reason, or of several that say the same. */
+static void print_for(const struct reason *reason, const char *symbols, bool several, struct buf *out)
 {
 	static const char *const verbs[] = { [REQUIRE] = "required",
 					     [PREFER] = "preferred",
@@ -158,13 +159,52 @@ void reason_print(const struct reason *reason, struct buf *out)
 		buf_printf(out, ", not %s", reason->want);
 		return;
 	}
-	buf_printf(out, "%s is ", reason->symbol);
+	buf_printf(out, "%s %s ", symbols, several ? "are" : "is");
 	buf_add_printable(out, view_of(reason->have));
 	buf_adds(out, ", ");
 	buf_add_printable(out, view_of(reason->want));
 	buf_printf(out, " is %s", verbs[reason->kind]);
 	if (reason->hint)
 		buf_printf(out, "; %s", reason->hint);
+}
+
+void reason_print(const struct reason *reason, struct buf *out)
+{
+	print_for(reason, reason->symbol, false, out);
+}
+
+static bool says_the_same(const struct reason *a, const struct reason *b)
+{
+	bool hints = a->hint && b->hint ? strcmp(a->hint, b->hint) == 0 : !a->hint && !b->hint;
+
+	return a->kind == b->kind && hints && strcmp(a->want, b->want) == 0 && strcmp(a->have, b->have) == 0;
+}
+
+/* The reasons from i on that say what the i-th says, in one; none when an earlier one said it. */
+static void print_alike(const reason_vec *reasons, size_t i, struct buf *out)
+{
+	const struct reason *reason = &reasons->data[i];
+	autobuf struct buf symbols = { 0 };
+	size_t left = 0, n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		if (says_the_same(&reasons->data[k], reason))
+			return;
+	for (size_t k = i; k < reasons->n; k++)
+		left += says_the_same(&reasons->data[k], reason);
+	for (size_t k = i; k < reasons->n; k++)
+		if (says_the_same(&reasons->data[k], reason))
+			buf_printf(&symbols, "%s%s", !n++ ? "" : n == left ? " and " : ", ", reasons->data[k].symbol);
+	if (out->n)
+		buf_adds(out, "; ");
+	print_for(reason, symbols.data, left > 1, out);
+}
+
+void reasons_print(const reason_vec *reasons, struct buf *out)
+{
+	for (size_t i = 0; i < reasons->n; i++)
+		if (reasons->data[i].kind != PREFER)
+			print_alike(reasons, i, out);
 }
 
 json_t *reason_json(const struct reason *reason)

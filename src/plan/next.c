@@ -212,13 +212,7 @@ const char *reasons_line(const reason_vec *reasons, struct arena *a)
 {
 	autobuf struct buf line = { 0 };
 
-	for (size_t i = 0; i < reasons->n; i++) {
-		if (reasons->data[i].kind == PREFER)
-			continue;
-		if (line.n)
-			buf_adds(&line, "; ");
-		reason_print(&reasons->data[i], &line);
-	}
+	reasons_print(reasons, &line);
 	return arena_strndup(a, line.data ? line.data : "", line.n);
 }
 

@@ -526,7 +526,25 @@ static void a_real_tree_gives_its_reasons(void **state)
 	assert_non_null(strstr(real_why(list, "SERIAL_8250_CONSOLE"), "depends on SERIAL_8250=y, which is not set"));
 }
 
+static void reasons_that_say_the_same_are_one(void **state)
+{
+	struct reason data[] = {
+		{ "A", "y", "not set", REQUIRE, "set it" },        { "B", "y", "not set", REQUIRE, NULL },
+		{ "C", "y", "not set", REQUIRE, "set it" },        { "D", "y", "m", REQUIRE, "set it" },
+		{ "E", "y", "not set", PREFER, "set it" },         { "F", "y", "not set", REQUIRE, "set it" },
+		{ "G", "y", "not set", REQUIRE_ROOTFS, "set it" },
+	};
+	const reason_vec reasons = { .data = data, .n = countof(data) };
+	autobuf struct buf line = { 0 };
+
+	reasons_print(&reasons, &line);
+	assert_string_equal(line.data, "A, C and F are not set, y is required; set it; B is not set, y is required; "
+				       "D is m, y is required; set it; "
+				       "G is not set, y is required by the rootfs; set it");
+}
+
 static const struct CMUnitTest plain_tests[] = {
+	cmocka_unit_test(reasons_that_say_the_same_are_one),
 	cmocka_unit_test(crlf_and_a_missing_last_newline_are_fine),
 	cmocka_unit_test(an_empty_config_is_one),
 	cmocka_unit_test(a_nul_byte_is_refused),
