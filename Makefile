@@ -17,7 +17,7 @@ $(BUILD)/build.ninja:
 	meson setup $(BUILD)
 
 run:
-	scripts/setup run
+	scripts/setup run $(if $(filter smoke,$(MATRIX)),,matrix)
 	$(MAKE) all
 	$(BUILD)/kiln run $(MATRIX) --source $(SOURCE)
 
