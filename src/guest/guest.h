@@ -29,20 +29,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct guest_entry {
-	const char *path; /* relative: "suite/boot"; no empty, "." or ".." component */
-	mode_t mode;      /* type and permissions; S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR or S_IFBLK */
-	const char *file; /* of the host, whose bytes are a regular file's; or NULL, then: */
-	const void *data; /* the bytes of a regular file, the target of a symbolic link */
-	size_t size;
-	unsigned int major, minor; /* of a device */
-};
-
-/* Writes an uncompressed newc archive to path, replacing what is there: sorted, everything owned by root, dated
- * 1970, parent directories that are not among the entries added (0755). Equal entries give equal bytes.
- * ERR_USER for a bad or repeated path or a type that an initramfs does not hold. */
-int guest_initramfs_write(const struct guest_entry *entries, size_t n, const char *path, struct err *err);
-
 /* The sources of guest-init and its suites (all .c and .h below dir) as one archive. The same content gives the
  * same digest wherever dir stands. */
 int guest_sources_digest(const char *dir, char digest[static HASH_HEX], struct err *err);

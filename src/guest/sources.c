@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "guest/cpio.h"
+#include "cpio/cpio.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +17,7 @@ enum { DEPTH_MAX = 8, SOURCE_MAX = 1 << 20 };
 /* Files found so far; strings and contents live in the arena. */
 struct sources {
 	struct arena arena;
-	VEC(struct guest_entry) files;
+	VEC(struct cpio_entry) files;
 };
 
 static int sources_scan(struct sources *s, const char *dir, const char *below, int depth, struct err *err);
@@ -28,7 +28,7 @@ static int file_read(struct sources *s, const char *path, const char *name, stru
 
 	if (fs_read(AT_FDCWD, path, SOURCE_MAX, &content, err) < 0)
 		return -1;
-	*vec_push(&s->files) = (struct guest_entry){
+	*vec_push(&s->files) = (struct cpio_entry){
 		.path = arena_strdup(&s->arena, name),
 		.mode = S_IFREG | 0644,
 		.data = arena_memdup(&s->arena, content.data ? content.data : "", content.n),
@@ -76,7 +76,7 @@ static int sources_scan(struct sources *s, const char *dir, const char *below, i
 
 static int compare_paths(const void *a, const void *b)
 {
-	return strcmp(((const struct guest_entry *)a)->path, ((const struct guest_entry *)b)->path);
+	return strcmp(((const struct cpio_entry *)a)->path, ((const struct cpio_entry *)b)->path);
 }
 
 static int sources_pack(const char *dir, struct buf *out, struct err *err)

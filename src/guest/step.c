@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "guest/compile.h"
-#include "guest/cpio.h"
+#include "cpio/cpio.h"
 #include "kernel/kernel.h"
 
 #include <ctype.h>
@@ -157,30 +157,30 @@ static int programs_make(const struct init *init, struct err *err)
  * root cannot be written to. */
 static int initrd_make(struct init *init, const char *program, struct err *err)
 {
-	static const struct guest_entry fixed[] = {
+	static const struct cpio_entry fixed[] = {
 		{ .path = "dev/console", .mode = S_IFCHR | 0600, .major = 5, .minor = 1 },
 		{ .path = "dev/null", .mode = S_IFCHR | 0666, .major = 1, .minor = 3 },
 		{ .path = "proc", .mode = S_IFDIR | 0555 },
 		{ .path = "sys", .mode = S_IFDIR | 0555 },
 	};
-	VEC(struct guest_entry) entries = { 0 };
+	VEC(struct cpio_entry) entries = { 0 };
 	json_t *suite;
 	size_t i;
 	int ret;
 
 	for (i = 0; i < countof(fixed); i++)
 		*vec_push(&entries) = fixed[i];
-	*vec_push(&entries) = (struct guest_entry){ .path = "init", .mode = S_IFREG | 0755, .file = program };
+	*vec_push(&entries) = (struct cpio_entry){ .path = "init", .mode = S_IFREG | 0755, .file = program };
 	json_array_foreach ((json_t *)init->suites, i, suite) {
 		const char *name = json_str_or(suite, "name", "");
 
-		*vec_push(&entries) = (struct guest_entry){
+		*vec_push(&entries) = (struct cpio_entry){
 			.path = arena_printf(&init->arena, "suite/%s", name),
 			.mode = S_IFREG | 0755,
 			.file = arena_printf(&init->arena, "%s/suite-%s", init->out, name),
 		};
 	}
-	ret = guest_initramfs_write(entries.data, entries.n, init->initrd, err);
+	ret = cpio_initramfs_write(entries.data, entries.n, init->initrd, err);
 	vec_free(&entries);
 	return ret;
 }

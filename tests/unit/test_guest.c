@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cpio/cpio.h"
 #include "guest/guest.h"
 #include "kernel/kernel.h"
 #include "sandbox/sandbox.h"
@@ -97,13 +98,13 @@ static void describe(const struct buf *archive, struct buf *out)
 	assert_int_equal(at, archive->n);
 }
 
-static void write_and_read(const struct guest_entry *entries, size_t n, struct buf *out)
+static void write_and_read(const struct cpio_entry *entries, size_t n, struct buf *out)
 {
 	char *dir = temporary();
 	autofree char *path = fs_join(dir, "initrd");
 	struct err err = { 0 };
 
-	if (guest_initramfs_write(entries, n, path, &err) < 0)
+	if (cpio_initramfs_write(entries, n, path, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(fs_read(AT_FDCWD, path, 1 << 20, out, &err), 0);
 	temporary_remove(dir);
@@ -113,7 +114,7 @@ static void initramfs_golden(void **state)
 {
 	char *dir = temporary();
 	autofree char *file = fs_join(dir, "abc"), *golden = tests_file("golden/guest/initramfs.txt");
-	const struct guest_entry entries[] = {
+	const struct cpio_entry entries[] = {
 		{ .path = "tmp", .mode = S_IFDIR | 0700 },
 		{ .path = "suite-a", .mode = S_IFREG | 0755, .file = file },
 		{ .path = "suite/empty", .mode = REG },
@@ -138,12 +139,12 @@ static void initramfs_golden(void **state)
 
 static void initramfs_same_bytes(void **state)
 {
-	struct guest_entry entries[] = {
+	struct cpio_entry entries[] = {
 		{ .path = "b/c", .mode = REG, .data = "x", .size = 1 },
 		{ .path = "a", .mode = REG, .data = "y", .size = 1 },
 		{ .path = "b", .mode = S_IFDIR | 0755 },
 	};
-	const struct guest_entry turned[] = { entries[2], entries[1], entries[0] };
+	const struct cpio_entry turned[] = { entries[2], entries[1], entries[0] };
 	autobuf struct buf one = { 0 }, two = { 0 }, other = { 0 };
 
 	write_and_read(entries, 3, &one);
@@ -155,13 +156,13 @@ static void initramfs_same_bytes(void **state)
 	assert_memory_not_equal(one.data, other.data, one.n);
 }
 
-static void refuse(const struct guest_entry *entries, size_t n, enum err_class class, const char *says)
+static void refuse(const struct cpio_entry *entries, size_t n, enum err_class class, const char *says)
 {
 	char *dir = temporary();
 	autofree char *path = fs_join(dir, "initrd");
 	struct err err = { 0 };
 
-	assert_int_equal(guest_initramfs_write(entries, n, path, &err), -1);
+	assert_int_equal(cpio_initramfs_write(entries, n, path, &err), -1);
 	assert_int_equal(err.class, class);
 	if (!strstr(err.msg, says))
 		fail_msg("\"%s\" does not say \"%s\"", err.msg, says);
@@ -173,19 +174,19 @@ static void initramfs_bad_input(void **state)
 {
 	static const char *const paths[] = { "", "/init", "a//b", "a/", "../a", "a/../b", "a/.", "." };
 	autofree char *long_path = mem_alloc(5000);
-	const struct guest_entry twice[] = { { .path = "a", .mode = REG }, { .path = "a", .mode = S_IFDIR | 0755 } };
-	const struct guest_entry below[] = { { .path = "a", .mode = REG },
-					     { .path = "a-", .mode = REG },
-					     { .path = "a/b", .mode = REG } };
+	const struct cpio_entry twice[] = { { .path = "a", .mode = REG }, { .path = "a", .mode = S_IFDIR | 0755 } };
+	const struct cpio_entry below[] = { { .path = "a", .mode = REG },
+					    { .path = "a-", .mode = REG },
+					    { .path = "a/b", .mode = REG } };
 
 	for (size_t i = 0; i < countof(paths); i++)
-		refuse(&(struct guest_entry){ .path = paths[i], .mode = REG }, 1, ERR_USER, "bad path");
+		refuse(&(struct cpio_entry){ .path = paths[i], .mode = REG }, 1, ERR_USER, "bad path");
 	memset(long_path, 'a', 4999);
-	refuse(&(struct guest_entry){ .path = long_path, .mode = REG }, 1, ERR_USER, "too long");
-	refuse(&(struct guest_entry){ .path = "s", .mode = S_IFSOCK | 0600 }, 1, ERR_USER, "devices can be in it");
-	refuse(&(struct guest_entry){ .path = "l", .mode = S_IFLNK | 0777 }, 1, ERR_USER, "needs a target");
-	refuse(&(struct guest_entry){ .path = "f", .mode = REG, .file = "/dev/null/f" }, 1, ERR_INFRA, "/dev/null/f");
-	refuse(&(struct guest_entry){ .path = "f", .mode = REG, .file = "/tmp" }, 1, ERR_USER, "no regular file");
+	refuse(&(struct cpio_entry){ .path = long_path, .mode = REG }, 1, ERR_USER, "too long");
+	refuse(&(struct cpio_entry){ .path = "s", .mode = S_IFSOCK | 0600 }, 1, ERR_USER, "devices can be in it");
+	refuse(&(struct cpio_entry){ .path = "l", .mode = S_IFLNK | 0777 }, 1, ERR_USER, "needs a target");
+	refuse(&(struct cpio_entry){ .path = "f", .mode = REG, .file = "/dev/null/f" }, 1, ERR_INFRA, "/dev/null/f");
+	refuse(&(struct cpio_entry){ .path = "f", .mode = REG, .file = "/tmp" }, 1, ERR_USER, "no regular file");
 	refuse(twice, 2, ERR_USER, "there twice");
 	refuse(below, 3, ERR_USER, "a/b is below a");
 }
@@ -194,18 +195,18 @@ static void initramfs_unwritable(void **state)
 {
 	struct err err = { 0 };
 
-	assert_int_equal(guest_initramfs_write(NULL, 0, "/dev/null/initrd", &err), -1);
+	assert_int_equal(cpio_initramfs_write(NULL, 0, "/dev/null/initrd", &err), -1);
 	assert_int_equal(err.class, ERR_INFRA);
 	/* A full disk. */
 	err = (struct err){ 0 };
 	if (access("/dev/full", W_OK) == 0) {
 		autofree char *big = mem_alloc(1 << 20);
-		const struct guest_entry entry = { .path = "f", .mode = REG, .data = big, .size = 1 << 20 };
+		const struct cpio_entry entry = { .path = "f", .mode = REG, .data = big, .size = 1 << 20 };
 		char *dir = temporary();
 		autofree char *link = fs_join(dir, "full");
 
 		assert_int_equal(symlink("/dev/full", link), 0);
-		assert_int_equal(guest_initramfs_write(&entry, 1, link, &err), -1);
+		assert_int_equal(cpio_initramfs_write(&entry, 1, link, &err), -1);
 		assert_int_equal(err.class, ERR_INFRA);
 		temporary_remove(dir);
 	}

@@ -1,24 +1,22 @@
 #define _GNU_SOURCE
-#include "guest/guest.h"
-
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "guest/cpio.h"
+#include "cpio/cpio.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
-typedef VEC(struct guest_entry) entry_vec;
+typedef VEC(struct cpio_entry) entry_vec;
 
 static int compare_paths(const void *a, const void *b)
 {
-	return strcmp(((const struct guest_entry *)a)->path, ((const struct guest_entry *)b)->path);
+	return strcmp(((const struct cpio_entry *)a)->path, ((const struct cpio_entry *)b)->path);
 }
 
-static int check(const struct guest_entry *entry, struct err *err)
+static int check(const struct cpio_entry *entry, struct err *err)
 {
 	const char *fault = cpio_path_fault(entry->path);
 	const mode_t type = entry->mode & S_IFMT;
@@ -42,12 +40,12 @@ static void add_parents(const char *path, struct map *have, entry_vec *all, stru
 		if (map_get(have, parent))
 			continue;
 		*vec_push(all) =
-			(struct guest_entry){ .path = arena_strndup(arena, path, parent.n), .mode = S_IFDIR | 0755 };
+			(struct cpio_entry){ .path = arena_strndup(arena, path, parent.n), .mode = S_IFDIR | 0755 };
 		map_set(have, parent, (void *)path);
 	}
 }
 
-static int collect(const struct guest_entry *entries, size_t n, entry_vec *all, struct arena *arena, struct err *err)
+static int collect(const struct cpio_entry *entries, size_t n, entry_vec *all, struct arena *arena, struct err *err)
 {
 	struct map have = { 0 };
 	int ret = 0;
@@ -72,7 +70,7 @@ static int collect(const struct guest_entry *entries, size_t n, entry_vec *all, 
 static int check_parents(const entry_vec *all, struct err *err)
 {
 	for (size_t i = 0; i < all->n; i++) {
-		const struct guest_entry *entry = &all->data[i];
+		const struct cpio_entry *entry = &all->data[i];
 		const size_t length = strlen(entry->path);
 
 		if (S_ISDIR(entry->mode))
@@ -85,7 +83,7 @@ static int check_parents(const entry_vec *all, struct err *err)
 	return 0;
 }
 
-int guest_initramfs_write(const struct guest_entry *entries, size_t n, const char *path, struct err *err)
+int cpio_initramfs_write(const struct cpio_entry *entries, size_t n, const char *path, struct err *err)
 {
 	struct arena arena = { 0 };
 	entry_vec all = { 0 };

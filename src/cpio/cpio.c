@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "guest/cpio.h"
+#include "cpio/cpio.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"
@@ -71,7 +71,7 @@ static la_ssize_t sink_write(struct archive *a, void *ctx, const void *p, size_t
 }
 
 /* The content of a regular file of the host. It must not change its size while it is read. */
-static int file_add(struct archive *a, const struct guest_entry *entry, int fd, int64_t size, struct err *err)
+static int file_add(struct archive *a, const struct cpio_entry *entry, int fd, int64_t size, struct err *err)
 {
 	char chunk[65536];
 	int64_t done = 0;
@@ -94,7 +94,7 @@ static int file_add(struct archive *a, const struct guest_entry *entry, int fd, 
 }
 
 /* Opens the file that an entry names. *fd stays -1 where it names none. */
-static int file_open(const struct guest_entry *entry, int *fd, int64_t *size, struct err *err)
+static int file_open(const struct cpio_entry *entry, int *fd, int64_t *size, struct err *err)
 {
 	struct stat st;
 
@@ -110,7 +110,7 @@ static int file_open(const struct guest_entry *entry, int *fd, int64_t *size, st
 	return 0;
 }
 
-static int entry_add(struct archive *a, const struct guest_entry *entry, int64_t inode, struct err *err)
+static int entry_add(struct archive *a, const struct cpio_entry *entry, int64_t inode, struct err *err)
 {
 	CLEANUP(entry_free_at) struct archive_entry *e = archive_entry_new();
 	autoclose int fd = -1;
@@ -140,7 +140,7 @@ static int entry_add(struct archive *a, const struct guest_entry *entry, int64_t
 	return 0;
 }
 
-int cpio_write(const struct guest_entry *entries, size_t n, const struct cpio_sink *sink, struct err *err)
+int cpio_write(const struct cpio_entry *entries, size_t n, const struct cpio_sink *sink, struct err *err)
 {
 	CLEANUP(archive_write_free_at) struct archive *a = archive_write_new();
 
