@@ -32,6 +32,7 @@
 #define NR_mknodat 452
 #define NR_unlinkat 456
 #define NR_getcpu 473
+#define NR_finit_module 507
 #define NR_dup3 487
 #define NR_pipe2 488
 

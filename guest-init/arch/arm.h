@@ -29,6 +29,7 @@
 #define NR_mknodat 324
 #define NR_unlinkat 328
 #define NR_getcpu 345
+#define NR_finit_module 379
 #define NR_dup3 358
 #define NR_pipe2 359
 #define NR_clock_gettime64 403

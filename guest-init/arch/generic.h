@@ -23,6 +23,7 @@
 #define NR_reboot 142
 #define NR_uname 160
 #define NR_getcpu 168
+#define NR_finit_module 273
 #define NR_getpid 172
 #define NR_munmap 215
 #define NR_clone 220

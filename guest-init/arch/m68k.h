@@ -29,6 +29,7 @@
 #define NR_sched_setaffinity 311
 #define NR_sched_getaffinity 312
 #define NR_getcpu 314
+#define NR_finit_module 348
 #define NR_dup3 326
 #define NR_pipe2 327
 #define NR_clock_gettime64 403

@@ -29,6 +29,7 @@
 #define NR_mknodat 297
 #define NR_unlinkat 301
 #define NR_getcpu 318
+#define NR_finit_module 380
 #define NR_dup3 342
 #define NR_pipe2 343
 #define NR_clock_gettime64 403

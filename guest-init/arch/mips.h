@@ -32,6 +32,7 @@
 #define NR_mknodat 5249
 #define NR_unlinkat 5253
 #define NR_getcpu 5271
+#define NR_finit_module 5307
 #define NR_dup3 5286
 #define NR_pipe2 5287
 #define NR_getdents64 5308
@@ -63,6 +64,7 @@
 #define NR_mknodat 4290
 #define NR_unlinkat 4294
 #define NR_getcpu 4312
+#define NR_finit_module 4348
 #define NR_dup3 4327
 #define NR_pipe2 4328
 #define NR_clock_gettime64 4403

@@ -32,6 +32,7 @@
 #define NR_mknodat 277
 #define NR_unlinkat 281
 #define NR_getcpu 296
+#define NR_finit_module 333
 #define NR_dup3 312
 #define NR_pipe2 313
 #define NR_clock_gettime64 403

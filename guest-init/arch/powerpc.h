@@ -30,6 +30,7 @@
 #define NR_mknodat 288
 #define NR_unlinkat 292
 #define NR_getcpu 302
+#define NR_finit_module 353
 #define NR_dup3 316
 #define NR_pipe2 317
 #ifdef __powerpc64__

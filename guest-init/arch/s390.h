@@ -31,6 +31,7 @@
 #define NR_mknodat 290
 #define NR_unlinkat 294
 #define NR_getcpu 311
+#define NR_finit_module 344
 #define NR_pipe2 325
 #define NR_dup3 326
 

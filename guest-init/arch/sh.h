@@ -31,6 +31,7 @@
 #define NR_mknodat 297
 #define NR_unlinkat 301
 #define NR_getcpu 318
+#define NR_finit_module 368
 #define NR_dup3 330
 #define NR_pipe2 331
 #define NR_clock_gettime64 403

@@ -31,6 +31,7 @@
 #define NR_mknodat 286
 #define NR_unlinkat 290
 #define NR_getcpu 308
+#define NR_finit_module 342
 #define NR_dup3 320
 #define NR_pipe2 321
 

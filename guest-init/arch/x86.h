@@ -32,6 +32,7 @@
 #define NR_dup3 292
 #define NR_pipe2 293
 #define NR_getcpu 309
+#define NR_finit_module 313
 
 #define ARCH_START                                                                                 \
 	"xorl %ebp, %ebp\n"                                                                        \
@@ -80,6 +81,7 @@ static inline long arch_syscall(long nr, long a, long b, long c, long d, long e,
 #define NR_mknodat 297
 #define NR_unlinkat 301
 #define NR_getcpu 318
+#define NR_finit_module 350
 #define NR_dup3 330
 #define NR_pipe2 331
 #define NR_clock_gettime64 403

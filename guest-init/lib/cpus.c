@@ -30,7 +30,7 @@ int cpus_in_sysfs(void)
 /* One line "cpuN ..." for each CPU that is online, on every architecture; they come first. */
 int cpus_in_proc(void)
 {
-	char stat[8192];
+	static char stat[65536]; /* about 60 bytes a CPU */
 	int n = 0;
 
 	if (text_read_file("/proc/stat", stat, sizeof(stat)) <= 0)

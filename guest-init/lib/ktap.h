@@ -10,6 +10,10 @@ struct ktap_test {
 	const char *(*run)(const char *program);
 };
 
+/* The head of a suite that runs its tests itself, and one of their results; outcome as of a test. */
+void ktap_begin(int n);
+void ktap_report(int number, const char *name, const char *outcome);
+
 /* Runs all of them in order, each with the path of this program; the exit status of the suite. */
 int ktap_run(const struct ktap_test *tests, int n, const char *program);
 

@@ -25,9 +25,11 @@ enum {
 	SYS_PROT_WRITE = 2,
 	SYS_MAP_PRIVATE = 2,
 	SYS_ENOENT = 2,
+	SYS_ENXIO = 6,
 	SYS_EAGAIN = 11,
 	SYS_EFAULT = 14,
 	SYS_EBUSY = 16,
+	SYS_EEXIST = 17,
 	SYS_EINTR = 4,
 	SYS_ENODEV = 19,
 	SYS_EROFS = 30,
@@ -180,6 +182,16 @@ static inline long sys_setaffinity(long pid, const unsigned long *mask, size_t n
 static inline long sys_getcpu(unsigned int *cpu)
 {
 	return SYS(NR_getcpu, cpu, NULL, NULL);
+}
+
+/* flags: of include/uapi/linux/module.h */
+static inline long sys_load_module(int fd, const char *parameters, int flags)
+{
+#ifdef NR_finit_module
+	return SYS(NR_finit_module, fd, parameters, flags);
+#else
+	return -SYS_ENODEV;
+#endif
 }
 
 static inline long sys_protect(void *p, size_t n, int protection)

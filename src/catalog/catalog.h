@@ -143,6 +143,7 @@ struct catalog_suite {
 	struct origin origin;
 	const char *description;
 	const char *program; /* source of the test below guest-init/suite/, without .c */
+	bool modules;        /* it is about the build's modules, which it finds in /lib/modules */
 	struct requirements require;
 };
 
@@ -156,6 +157,7 @@ struct catalog_row {
 	int64_t seed, count;
 	const char *probability; /* KCONFIG_PROBABILITY, or NULL: Kconfig's own */
 	struct catalog_machine machine;
+	bool modules; /* the build's modules reach the guest, and suites about modules are run */
 };
 
 struct catalog_matrix {

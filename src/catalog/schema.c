@@ -129,6 +129,7 @@ static const struct field rootfs_fields[] = {
 static const struct field suite_fields[] = {
 	{ "description", FIELD_STRING, AT(catalog_suite, description) },
 	{ "program", FIELD_WORD, AT(catalog_suite, program), .mandatory = true },
+	{ "modules", FIELD_BOOL, AT(catalog_suite, modules) },
 	{ "require", FIELD_REQUIREMENTS, AT(catalog_suite, require), .may_be_empty = true,
 	  .requirement = REQUIRE_SUITE },
 };
@@ -145,6 +146,7 @@ static const struct field row_fields[] = {
 	{ "seed", FIELD_INT, AT(catalog_row, seed), .min = 1, .max = SEED_MAX },
 	{ "count", FIELD_INT, AT(catalog_row, count), .min = 1, .max = SEED_COUNT_MAX },
 	{ "probability", FIELD_WORD, AT(catalog_row, probability) },
+	{ "modules", FIELD_BOOL, AT(catalog_row, modules) },
 	{ "cpus", FIELD_INT, AT(catalog_row, machine.cpus), .min = 1, .max = 4096 },
 	{ "memory_mb", FIELD_INT, AT(catalog_row, machine.memory_mb), .min = 8, .max = 1 << 20 },
 	{ "cpu", FIELD_WORD, AT(catalog_row, machine.cpu) },

@@ -75,6 +75,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 		{ "memory", OPTION_INT, &s->machine.memory_mb },
 		{ "cpu", OPTION_STRING, &s->machine.cpu },
 		{ "accel", OPTION_STRING, &s->machine.accel },
+		{ "modules", OPTION_FLAG, &s->modules },
 		{ "warm", OPTION_FLAG, &s->warm },
 		{ "reuse-boots", OPTION_FLAG, &s->reuse_boots },
 	};
@@ -239,7 +240,8 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .seeds = { seeds, (size_t)s.count },
 				  .probability = s.probability,
 				  .warm = warm,
-				  .machine = s.machine },
+				  .machine = s.machine,
+				  .modules = s.modules },
 			.plan_only = plan_only,
 			.reuse_boots = s.reuse_boots,
 			.keep_going = s.keep_going,

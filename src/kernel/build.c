@@ -6,6 +6,7 @@
 #include "kconfig/kconfig.h"
 #include "kernel/collect.h"
 #include "kernel/make.h"
+#include "kernel/modules.h"
 #include "kernel/spec.h"
 #include "kernel/toolchain.h"
 
@@ -20,7 +21,8 @@ struct building {
 	const json_t *toolchain;
 	const char *config_digest;
 	const char *image_target, *image_path;
-	bool dtbs; /* asked for, and the config has what makes them */
+	bool dtbs;    /* asked for, and the config has what makes them */
+	bool modules; /* are built, too */
 	bool warm;
 	int lock; /* on the output directory of a warm build, or -1 */
 	char *src, *out;
@@ -69,6 +71,7 @@ static int arch_read(struct building *b, struct err *err)
 	if (!path_is_inside(b->image_path))
 		return err_user(err, "arch: image_path: \"%s\" must stay below the output directory", b->image_path);
 	b->dtbs = json_bool_or(arch, "dtbs", false);
+	b->modules = json_bool_or(b->step->spec, "modules", false);
 	return 0;
 }
 
@@ -171,19 +174,61 @@ static void unreproducible_note(const struct building *b)
 		json_object_set(b->step->record, "unreproducible", reasons);
 }
 
-static int run(struct building *b, bool *passed, struct err *err)
+static int make_goals(struct building *b, const char *const *goals, const json_t *options, bool *passed,
+		      struct err *err)
 {
-	const char *const goals[] = { b->image_target, b->dtbs ? "dtbs" : NULL, NULL };
 	const struct make make = {
 		.src = b->src,
 		.out = b->out,
 		.arch = b->arch.kernel,
 		.toolchain = b->toolchain,
-		.options = json_object_get(b->step->spec, "options"),
+		.options = options,
 		.targets = goals,
 	};
 
 	return make_run(b->step, &make, &b->log, passed, &b->cpu_seconds, err);
+}
+
+#define MODULES_STAGE "kiln-modules"
+
+/* Stripped of what only a debugger reads; their list of dependencies is made later, so that no depmod of the host
+ * decides the bytes. */
+static int modules_install(struct building *b, bool *passed, struct err *err)
+{
+	static const char *const goals[] = { "modules_install", NULL };
+	autofree char *stage = fs_join(b->out, MODULES_STAGE);
+	json_t *given = json_object_get(b->step->spec, "options");
+	autojson json_t *options = given ? json_copy(given) : json_array();
+
+	if (fs_exists(AT_FDCWD, stage) && fs_remove(AT_FDCWD, stage, err) < 0)
+		return -1;
+	json_array_append_new(options, json_string("INSTALL_MOD_PATH=/kiln/out/" MODULES_STAGE));
+	json_array_append_new(options, json_string("INSTALL_MOD_STRIP=1"));
+	json_array_append_new(options, json_string("DEPMOD=true"));
+	return make_goals(b, goals, options, passed, err);
+}
+
+static int run(struct building *b, bool *passed, struct err *err)
+{
+	const char *goals[4] = { b->image_target };
+	size_t n = 1;
+
+	if (b->dtbs)
+		goals[n++] = "dtbs";
+	if (b->modules)
+		goals[n++] = "modules";
+	if (make_goals(b, goals, json_object_get(b->step->spec, "options"), passed, err) < 0)
+		return -1;
+	return b->modules && *passed ? modules_install(b, passed, err) : 0;
+}
+
+static int collect_all(struct building *b, struct err *err)
+{
+	autofree char *stage = fs_join(b->out, MODULES_STAGE);
+
+	if (collect(b->step, b->out, b->image_path, b->arch.srcarch, b->dtbs, err) < 0)
+		return -1;
+	return b->modules ? modules_collect(b->step, stage, err) : 0;
 }
 
 static void counts_note(const struct building *b, int64_t started_ms)
@@ -211,7 +256,7 @@ static int build(struct building *b, struct err *err)
 	counts_note(b, started);
 	unreproducible_note(b);
 	if (passed)
-		return collect(b->step, b->out, b->image_path, b->arch.srcarch, b->dtbs, err);
+		return collect_all(b, err);
 	step_verdict(b->step, VERDICT_FAIL,
 		     buildlog_reason(&b->log) ? buildlog_reason(&b->log) : "make failed without a word");
 	return collect_config(b->step, b->out, err);

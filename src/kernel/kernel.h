@@ -15,8 +15,9 @@ int kernel_configure_step(struct step *step, struct err *err);
  * person's work tree, which is only read).
  * record: warnings, errors, first_errors, build_id, release, cpu_seconds, seconds, and unreproducible (an
  * array of reasons) where the config asks for random bytes; artefacts image, vmlinux, System.map, config, log,
- * dtb/<file>. A kernel that does not compile is the verdict fail; a compiler that was killed, a full disk
- * and a missing program of the host are ERR_INFRA. */
+ * dtb/<file>; with "modules":true in the spec also modules: their number, and an initramfs of lib/modules. A kernel
+ * that does not compile is the verdict fail; a compiler that was killed, a full disk and a missing program of the host
+ * are ERR_INFRA. */
 int kernel_build_step(struct step *step, struct err *err);
 
 /* The programs that make a kernel with this compiler, as the spec's "tools" wants them: a new array of {"name",

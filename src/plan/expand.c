@@ -118,6 +118,25 @@ static int expand_config(struct plan *plan, const struct plan_request *r, const 
 	return 0;
 }
 
+/* Modules are asked for by the request, the row, or a suite about them; then all such suites are run. */
+static void cell_suites(struct plan *plan, const struct plan_request *r, struct plan_cell *cell)
+{
+	VEC(const char *) suites = { 0 };
+	const struct names *own = &cell->row->suites;
+
+	cell->modules = r->modules || cell->row->modules;
+	for (size_t i = 0; i < own->n; i++) {
+		*vec_push(&suites) = own->data[i];
+		cell->modules |= catalog_suite(plan->catalog, own->data[i])->modules;
+	}
+	for (size_t i = 0; cell->modules && i < plan->catalog->n_suites; i++)
+		if (plan->catalog->suites[i].modules && !names_have(own, plan->catalog->suites[i].name))
+			*vec_push(&suites) = plan->catalog->suites[i].name;
+	cell->suites.n = suites.n;
+	cell->suites.data = arena_memdup(&plan->arena, suites.data, suites.n * sizeof(*suites.data));
+	vec_free(&suites);
+}
+
 /* What the request says of the machine stands before what the row says. */
 static struct catalog_machine machine_of(const struct plan_request *r, const struct catalog_row *row)
 {
@@ -145,6 +164,7 @@ static int expand_row(struct plan *plan, const struct plan_request *r, const str
 		if (!selected(&r->archs, row->archs.data[a]))
 			continue;
 		cell_boards(plan, r, &cell);
+		cell_suites(plan, r, &cell);
 		if (r->boards.n && !cell.n_boards)
 			continue;
 		for (size_t c = 0; c < row->configs.n; c++)

@@ -34,6 +34,7 @@ struct plan_request {
 	const char *probability;        /* likewise, or NULL */
 	const char *warm;               /* a work tree to build in place of a source, or NULL */
 	struct catalog_machine machine; /* of each boot, in place of the row's */
+	bool modules;                   /* as of a row */
 };
 
 /* One build and the boards it may boot on. */
@@ -48,6 +49,8 @@ struct plan_cell {
 	const struct catalog_row *row;
 	const struct catalog_rootfs *rootfs;
 	struct catalog_machine machine; /* of its boots */
+	struct names suites;            /* the row's, and with modules those about them */
+	bool modules;                   /* of the build reach the guest */
 	const struct catalog_board *const *boards;
 	size_t n_boards;
 	const char *only; /* "malta_kvm_guest_defconfig is of kernels ..5.12": of a config that not every kernel has */

@@ -88,6 +88,12 @@ static json_t *build_options(const struct plan *plan, const struct plan_cell *ce
 	return options;
 }
 
+/* Without MODULES the tree has no such target. */
+static bool config_has_modules(const struct plan_state *state)
+{
+	return state->config && kconfig_get(state->config, VIEW("MODULES"));
+}
+
 static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
 			  const struct plan_state *state)
 {
@@ -105,6 +111,8 @@ static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell,
 		json_object_set_new(spec, "warm", json_pack("{s:s}", "dir", plan->warm));
 	else
 		json_object_set_new(spec, "source", source_json(facts));
+	if (cell->modules && config_has_modules(state))
+		json_object_set_new(spec, "modules", json_true());
 	return spec;
 }
 
@@ -115,8 +123,8 @@ static json_t *suites_json(const struct plan *plan, const struct plan_cell *cell
 	json_t *suites = json_array();
 	struct arena a = { 0 };
 
-	for (size_t i = 0; i < cell->row->suites.n; i++) {
-		const struct catalog_suite *s = catalog_suite(plan->catalog, cell->row->suites.data[i]);
+	for (size_t i = 0; i < cell->suites.n; i++) {
+		const struct catalog_suite *s = catalog_suite(plan->catalog, cell->suites.data[i]);
 		const char *reason = s ? suite_skipped(s, state, &a) : NULL;
 
 		if (s && !reason)
@@ -167,6 +175,7 @@ static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, 
 
 	set(spec, "image", record_artefact(state->build, b->image ? b->image : "image"));
 	set(spec, "initrd", record_artefact(state->init, "initrd"));
+	set(spec, "modules", cell->modules ? record_artefact(state->build, "modules") : NULL);
 	set(spec, "dtb", dtb ? record_artefact(state->build, dtb) : NULL);
 	set(spec, "patterns", facts->patterns);
 	add_skipped(plan, cell, state, spec);

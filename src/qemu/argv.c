@@ -117,7 +117,7 @@ static int add_kernel(struct qemu_argv *argv, const json_t *spec, const json_t *
 	append_words(&line, json_str_or(board, "append", NULL));
 	append_words(&line, json_str_or(spec, "append", NULL));
 	add_pair(argv, "-kernel", QEMU_IMAGE);
-	if (json_object_get(spec, "initrd"))
+	if (json_object_get(spec, "initrd") || json_object_get(spec, "modules"))
 		add_pair(argv, "-initrd", QEMU_INITRD);
 	if (json_object_get(spec, "dtb"))
 		add_pair(argv, "-dtb", QEMU_DTB);

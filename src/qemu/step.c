@@ -73,6 +73,68 @@ static int bind_part(struct step *step, struct sandbox *sb, const char *field, c
 	return 0;
 }
 
+static int append_file(int to, const char *path, int64_t *size, struct err *err)
+{
+	autoclose int from = open(path, O_RDONLY | O_CLOEXEC);
+	static const char zeros[4];
+	char chunk[65536];
+	ssize_t n;
+
+	if (from < 0)
+		return err_infra(err, errno, "%s: cannot open", path);
+	while ((n = read(from, chunk, sizeof(chunk))) > 0) {
+		if (fs_write_all(to, chunk, (size_t)n, err) < 0)
+			return -1;
+		*size += n;
+	}
+	if (n < 0)
+		return err_infra(err, errno, "%s: cannot read", path);
+	n = (ssize_t)(-*size & 3); /* each archive begins at a multiple of four */
+	*size += n;
+	return fs_write_all(to, zeros, (size_t)n, err);
+}
+
+/* The kernel holds the archives and what is in them at once. */
+static int memory_check(const json_t *spec, int64_t size, struct err *err)
+{
+	int64_t have = json_int_or(json_object_get(spec, "board"), "memory_mb", 0), need = (2 * size >> 20) + 48;
+
+	if (have >= need)
+		return 0;
+	return err_infra(
+		err, 0,
+		"initrd and modules take %lld MB, too much for a machine with %lld MB: give it %lld MB or more "
+		"with --memory or memory_mb of the matrix's row",
+		(long long)(size >> 20), (long long)have, (long long)need);
+}
+
+/* One archive behind the other, which the kernel unpacks as one (Documentation/driver-api/early-userspace). */
+static int bind_archives(struct step *step, struct sandbox *sb, struct err *err)
+{
+	static const char *const fields[] = { "initrd", "modules" };
+	autofree char *joined = fs_join(step->work, "initrd");
+	autoclose int to = -1;
+	int64_t size = 0;
+
+	if (!json_object_get(step->spec, "modules"))
+		return bind_part(step, sb, "initrd", QEMU_INITRD, err);
+	to = open(joined, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (to < 0)
+		return err_infra(err, errno, "%s: cannot write", joined);
+	for (size_t i = 0; i < countof(fields); i++) {
+		const char *digest = json_str_or(step->spec, fields[i], NULL);
+		autofree char *path = NULL;
+
+		if (digest &&
+		    (depot_checkout(step->depot, digest, &path, err) < 0 || append_file(to, path, &size, err) < 0))
+			return err_wrap(err, "%s", fields[i]);
+	}
+	if (memory_check(step->spec, size, err) < 0)
+		return -1;
+	sandbox_bind(sb, joined, QEMU_INITRD, SANDBOX_RO);
+	return 0;
+}
+
 /* A QEMU outside /usr comes with the directories that it is installed in or was built in. */
 static void bind_program(struct sandbox *sb, const char *path)
 {
@@ -99,7 +161,7 @@ static int world_make(struct step *step, const char *program, int qmp, struct sa
 
 	sandbox_host_system(sb);
 	bind_program(sb, program);
-	if (bind_part(step, sb, "image", QEMU_IMAGE, err) < 0 || bind_part(step, sb, "initrd", QEMU_INITRD, err) < 0 ||
+	if (bind_part(step, sb, "image", QEMU_IMAGE, err) < 0 || bind_archives(step, sb, err) < 0 ||
 	    bind_part(step, sb, "dtb", QEMU_DTB, err) < 0)
 		return -1;
 	if (gdb)

@@ -67,6 +67,8 @@ static json_t *request_json(const struct run *run)
 			    run->options->reuse_boots);
 	request_random(r, request);
 	machine_add(request, &r->machine);
+	if (r->modules)
+		json_object_set_new(request, "modules", json_true());
 	return request;
 }
 
