@@ -1,4 +1,4 @@
-/* SPARC, 64 bits: arch/sparc/kernel/syscalls/syscall.tbl. */
+/* SPARC, 32 and 64 bits, which share their numbers: arch/sparc/kernel/syscalls/syscall.tbl. */
 #ifndef ARCH_SPARC_H
 #define ARCH_SPARC_H
 
@@ -34,11 +34,21 @@
 #define NR_finit_module 342
 #define NR_dup3 320
 #define NR_pipe2 321
+#ifndef __arch64__
+#define NR_clock_gettime64 403
+#endif
 
-/* The argument count lies above the window save area, at the biased stack pointer + 128. */
+/* The argument count lies above the save area of 16 registers; 64 bits bias their stack pointer by 2047. */
+#ifdef __arch64__
+#define ARCH_START_STACK "2047 + 128"
+#define ARCH_TRAP "t 0x6d\n\tbcc,pt %%xcc, 1f\n\t"
+#else
+#define ARCH_START_STACK "64"
+#define ARCH_TRAP "t 0x10\n\tbcc 1f\n\t"
+#endif
 #define ARCH_START                                                                                 \
 	"mov %g0, %fp\n"                                                                           \
-	"add %sp, 2047 + 128, %o0\n"                                                               \
+	"add %sp, " ARCH_START_STACK ", %o0\n"                                                     \
 	"sub %sp, 64, %sp\n"                                                                       \
 	"call start_c\n"                                                                           \
 	"nop\n"
@@ -53,9 +63,7 @@
 	register long o4 __asm__("o4") = e;                                                        \
 	register long o5 __asm__("o5") = f;                                                        \
                                                                                                    \
-	__asm__ volatile("t 0x6d\n\t"                                                              \
-			 "bcc,pt %%xcc, 1f\n\t"                                                    \
-			 "nop\n\t"                                                                 \
+	__asm__ volatile(ARCH_TRAP "nop\n\t"                                                       \
 			 "sub %%g0, %%o0, %%o0\n\t"                                                \
 			 "mov 0, %%o1\n"                                                           \
 			 "1:\n\t" after                                                            \

@@ -17,7 +17,7 @@
 #include "../arch/loongarch.h"
 #elif defined(__powerpc__) || defined(__powerpc64__)
 #include "../arch/powerpc.h"
-#elif defined(__sparc__) && defined(__arch64__)
+#elif defined(__sparc__)
 #include "../arch/sparc.h"
 #elif defined(__m68k__)
 #include "../arch/m68k.h"
