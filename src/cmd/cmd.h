@@ -16,6 +16,7 @@
 	X(doctor)   \
 	X(judge)    \
 	X(log)      \
+	X(minimise) \
 	X(plan)     \
 	X(report)   \
 	X(run)      \

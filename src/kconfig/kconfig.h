@@ -120,4 +120,19 @@ json_t *reason_json(const struct reason *reason);
 int kconfig_dropped(struct view requested, const struct kconfig *final, const char *srcdir, const char *srcarch,
 		    json_t **out, struct err *err);
 
+/* An option that differs between two configs and that a person could set. */
+struct kconfig_option {
+	const char *symbol;
+	const char *line; /* as the second config has it: CONFIG_X=y, or # CONFIG_X is not set */
+	/* Those before it in the list without which it may not stand: what its conditions name, and what selects it.
+	 * More than needed where a condition has alternatives. */
+	const size_t *needs;
+	size_t n_needs;
+};
+
+/* The options by which to differs from from, each behind those it needs. What has no prompt follows from others and is
+ * left out. In the arena. */
+void kconfig_difference(const struct kconfig *from, const struct kconfig *to, const char *srcdir, const char *srcarch,
+			struct arena *a, const struct kconfig_option **options, size_t *n);
+
 #endif

@@ -41,7 +41,7 @@ static void cell_boards(struct plan *plan, const struct plan_request *request, s
 {
 	board_vec boards = { 0 };
 
-	for (size_t i = 0; i < plan->catalog->n_boards; i++) {
+	for (size_t i = 0; !request->builds_only && i < plan->catalog->n_boards; i++) {
 		const struct catalog_board *b = &plan->catalog->boards[i];
 
 		if (strcmp(b->arch, cell->arch->name) == 0 && selected(&cell->row->boards, b->name) &&

@@ -32,6 +32,7 @@ struct plan_request {
 	struct names options;           /* of each build, W=1 */
 	struct plan_seeds seeds;        /* in place of those of the matrix */
 	const char *probability;        /* likewise, or NULL */
+	bool builds_only;               /* no boards */
 	const char *warm;               /* a work tree to build in place of a source, or NULL */
 	struct catalog_machine machine; /* of each boot, in place of the row's */
 	bool modules;                   /* as of a row */

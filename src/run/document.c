@@ -97,6 +97,8 @@ static json_t *plan_build(struct run *run, size_t i, struct plan_state *state)
 			  "reason", v.reason, "cached", there != NULL);
 	copy_field(build, state->configure, "dropped");
 	copy_field(build, state->configure, "release");
+	if (state->config)
+		json_object_set_new(build, "config", json_string(record_artefact(state->configure, "config")));
 	arena_free(&a);
 	return build;
 }

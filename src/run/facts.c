@@ -20,7 +20,9 @@ int facts_source(struct run *run, struct err *err)
 {
 	struct source_progress progress = { tell_import, run };
 
-	if (source_import(run->options->home, run->options->source, &progress, &run->source, err) < 0)
+	if (run->options->source_id
+		    ? source_load(run->options->home, run->options->source_id, &run->source, err) < 0
+		    : source_import(run->options->home, run->options->source, &progress, &run->source, err) < 0)
 		return -1;
 	run->facts.source = run->source;
 	return 0;

@@ -41,9 +41,10 @@ struct run_event {
 
 struct run_options {
 	const char *home;
-	const char *data;    /* where guest-init/ is */
-	const char *program; /* absolute path of kiln */
-	const char *source;  /* as source_import takes it */
+	const char *data;      /* where guest-init/ is */
+	const char *program;   /* absolute path of kiln */
+	const char *source;    /* as source_import takes it */
+	const char *source_id; /* of one that is imported, which is taken in its place, or NULL */
 	struct plan_request plan;
 	bool plan_only;   /* configure, and say what would be built and booted */
 	bool reuse_boots; /* earlier boots of the same spec count */

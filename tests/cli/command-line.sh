@@ -56,6 +56,7 @@ out_has "$WORK/usr/bin/../share/kiln/catalog/matrix/smoke.yaml" "uses the data b
 completed() { PATH=$(dirname "$KILN"):$PATH bash -c '
 	. "$0"; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kiln; echo "${COMPREPLY[@]}"' "$root/doc/completion/kiln" "$@"; }
 is "$(completed kiln docto)" doctor "commands are completed"
+is "$(completed kiln minimise --good tiny-cub)" tiny-cubieboard "good configs are completed"
 is "$(completed kiln run --reu)" --reuse-boots "options are completed"
 is "$(completed kiln run --board arm64-v)" arm64-virt "boards are completed"
 is "$(completed kiln run --arch x86_64,arm6)" x86_64,arm64 "lists are completed"
