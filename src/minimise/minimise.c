@@ -45,7 +45,7 @@ static int directory_open(struct session *s, struct err *err)
 	autojson json_t *options = names_json(&t->options);
 	autojson json_t *identity =
 		json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:O}", "config", t->config, "good", s->good_digest,
-			  "board", t->board, "arch", t->arch, "toolchain", t->toolchain, "source", t->source_id,
+			  "board", t->boot, "arch", t->arch, "toolchain", t->toolchain, "source", t->source_id,
 			  "signature", t->signature, "options", options);
 	char key[HASH_HEX];
 
@@ -237,6 +237,14 @@ static json_t *commands_json(const struct session *s, const char *config)
 	buf_printf(&run, "kiln run --arch %s --config %s --toolchain %s", t->arch, config, t->toolchain);
 	if (t->board)
 		buf_printf(&run, " --board %s", t->board);
+	if (t->machine.cpus)
+		buf_printf(&run, " --cpus %lld", (long long)t->machine.cpus);
+	if (t->machine.memory_mb)
+		buf_printf(&run, " --memory %lld", (long long)t->machine.memory_mb);
+	if (t->machine.cpu)
+		buf_printf(&run, " --cpu %s", t->machine.cpu);
+	if (t->machine.accel)
+		buf_printf(&run, " --accel %s", t->machine.accel);
 	for (size_t i = 0; i < t->options.n; i++) {
 		buf_adds(&run, " --option ");
 		buf_add_shell(&run, t->options.data[i]);
@@ -256,7 +264,7 @@ static json_t *result_make(const struct session *s, const bool *set, bool steady
 		if (set[i])
 			json_array_append_new(options, json_string(s->differing[i].line));
 	return json_pack("{s:s, s:s?, s:s, s:s, s:I, s:o, s:I, s:I, s:b, s:s, s:s, s:s, s:o}", "build", t->build,
-			 "board", t->board, "signature", t->signature, "good", s->options->good, "differing",
+			 "board", t->boot, "signature", t->signature, "good", s->options->good, "differing",
 			 (json_int_t)s->n, "options", options, "trials", (json_int_t)json_object_size(s->trials),
 			 "builds", (json_int_t)s->builds, "steady", steady, "directory", s->dir, "config", config,
 			 "fragment", fragment, "reproduce", commands_json(s, config));

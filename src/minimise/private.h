@@ -10,7 +10,9 @@
 
 /* What failed, and all that it was made of. */
 struct target {
-	const char *build, *board; /* whole names; board NULL: the build itself failed */
+	const char *build, *boot; /* names of its cell; boot NULL: the build itself failed */
+	const char *board;        /* of the catalogue */
+	struct catalog_machine machine;
 	const char *arch, *toolchain, *source_id, *source;
 	const char *config;    /* digest of its .config */
 	const char *signature; /* that a trial must have to be the same */

@@ -5,6 +5,7 @@
 #include "source/source.h"
 #include "step/step.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct cell {
@@ -86,6 +87,30 @@ static void name_split(struct session *s, const char *build)
 	s->target.toolchain = parts[3];
 }
 
+/* BOARD,cpus=4,memory=512: as plan_board_name() makes it. */
+static void machine_take(struct session *s)
+{
+	struct view rest = view_of(s->target.boot), word = view_cut(&rest, ',');
+	struct catalog_machine *m = &s->target.machine;
+
+	s->target.board = arena_strndup(&s->arena, word.p, word.n);
+	while (rest.p && rest.n) {
+		const char *value;
+
+		word = view_cut(&rest, ',');
+		value = arena_strndup(&s->arena, word.p, word.n);
+		value = strchr(value, '=') ? strchr(value, '=') + 1 : "";
+		if (view_starts(word, VIEW("cpus=")))
+			m->cpus = strtoll(value, NULL, 10);
+		else if (view_starts(word, VIEW("memory=")))
+			m->memory_mb = strtoll(value, NULL, 10);
+		else if (view_starts(word, VIEW("cpu=")))
+			m->cpu = value;
+		else if (view_starts(word, VIEW("accel=")))
+			m->accel = value;
+	}
+}
+
 static int source_take(struct session *s, struct ledger *ledger, const char *run, struct err *err)
 {
 	autojson json_t *about = NULL, *record = NULL;
@@ -135,12 +160,14 @@ int target_find(struct session *s, struct err *err)
 	struct ledger *ledger = NULL;
 	int status;
 
-	s->target.board = at ? arena_strdup(&s->arena, at + 1) : NULL;
+	s->target.boot = at ? arena_strdup(&s->arena, at + 1) : NULL;
+	if (at)
+		machine_take(s);
 	if (ledger_open(s->options->home, &ledger, err) < 0)
 		return -1;
 	status = ledger_cells_find(ledger, name, at ? at + 1 : "", cell_take, &failed, err);
 	if (status == 0)
-		status = failed_check(name, s->target.board, &failed, err);
+		status = failed_check(name, s->target.boot, &failed, err);
 	if (status == 0) {
 		built.run = mem_strdup(failed.run);
 		status = ledger_cells_find(ledger, failed.build, "", cell_take, &built, err);

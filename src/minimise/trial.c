@@ -54,6 +54,7 @@ static int execute(struct session *s, const struct plan_file_config *file, const
 			  .files = file,
 			  .n_files = file ? 1 : 0,
 			  .options = s->target.options,
+			  .machine = s->target.machine,
 			  .builds_only = !s->target.board },
 		.plan_only = plan_only,
 		.reuse_boots = !again,

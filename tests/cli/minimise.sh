@@ -44,10 +44,12 @@ run 1 "two that are needed together" "$KILN" run --arch fake --config many --boa
 run 0 "are found" "$KILN" minimise fake/many/gcc@paper --good good
 is "$(lines)" "CONFIG_OPT_20=y CONFIG_OPT_281=y " "both"
 
+# On a machine of another size the trials are made on such a one.
 planted "$WORK/deep" '^CONFIG_OPT_250=y'
-run 1 "one with dependencies" "$KILN" run --arch fake --config many --board paper --source "$WORK/deep"
-run 0 "is found" "$KILN" minimise fake/many/gcc@paper --good good
+run 1 "one with dependencies" "$KILN" run --arch fake --config many --board paper --memory 256 --source "$WORK/deep"
+run 0 "is found" "$KILN" minimise fake/many/gcc@paper,memory=256 --good good
 is "$(lines)" "CONFIG_OPT_250=y CONFIG_OPT_9=y CONFIG_OPT_USER=y " "with what it needs"
+out_has "--memory 256" "on that machine"
 
 # A build that fails.
 fake_config many-broken $(for i in $(seq 300); do echo "CONFIG_OPT_$i=y"; done) CONFIG_BROKEN_BUILD=y
