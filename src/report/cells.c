@@ -40,13 +40,38 @@ static int in_order(const void *left, const void *right)
 	return order ? order : by_keys(a, b, cell_is_skip(a) ? skipped : booted);
 }
 
-void cells_sorted(const json_t *summary, cell_vec *out)
+static char *board_key(const json_t *cell)
+{
+	return mem_printf("%s@%s", cell_field(cell, "source"), cell_field(cell, "board"));
+}
+
+static void boards_booted(const json_t *cells, struct map *booted)
 {
 	json_t *cell;
 	size_t i;
 
-	json_array_foreach (json_object_get(summary, "cells"), i, cell)
-		*vec_push(out) = cell;
+	json_array_foreach (cells, i, cell) {
+		autofree char *key = board_key(cell);
+
+		if (*cell_field(cell, "board") && !cell_is_skip(cell))
+			map_set(booted, view_of(key), cell);
+	}
+}
+
+void cells_sorted(const json_t *summary, cell_vec *out)
+{
+	json_t *cells = json_object_get(summary, "cells"), *cell;
+	struct map booted = { 0 };
+	size_t i;
+
+	boards_booted(cells, &booted);
+	json_array_foreach (cells, i, cell) {
+		autofree char *key = board_key(cell);
+
+		if (!cell_is_skip(cell) || !map_get(&booted, view_of(key)))
+			*vec_push(out) = cell;
+	}
+	map_free(&booted);
 	if (out->n)
 		qsort(out->data, out->n, sizeof(out->data[0]), in_order);
 }

@@ -12,7 +12,8 @@ typedef VEC(const json_t *) cell_vec; /* borrowed */
 
 const char *cell_field(const json_t *cell, const char *key); /* "" when absent */
 bool cell_is_skip(const json_t *cell);
-/* All cells by source, build, board; those that were skipped by source, board, reason, build, after all others. */
+/* The cells by source, build, board; those that were skipped by source, board, reason, build, after all others. That a
+ * build does not fit a board which another build was booted on is the rule, and left out. */
 void cells_sorted(const json_t *summary, cell_vec *out);
 /* Where the run of cells from i on that share one source ends, and one line of what was skipped. */
 size_t source_end(const cell_vec *cells, size_t i);

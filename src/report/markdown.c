@@ -43,7 +43,9 @@ static void print_head(const json_t *summary, const cell_vec *cells, FILE *out)
 
 	fprintf(out,
 		"Made by `kiln report` (Kiln %s) on %s: %s on %s, %lld CPUs. The newest result of each build on each\n"
-		"board, over all runs; each line has its own date and run.\n\n",
+		"board, over all runs; each line has its own date and run. Skipped are builds that were not made, and "
+		"boards that\n"
+		"no build of a source was booted on.\n\n",
 		cell_field(summary, "kiln"), cell_field(summary, "date"), cell_field(host, "kernel"),
 		cell_field(host, "machine"), (long long)json_int_or(host, "cpus", 0));
 	cells_sums(cells, 0, cells->n, out);

@@ -71,6 +71,16 @@ static void skip_set(json_t *cell, const char *key, const struct buf *item)
 		json_object_set_new(cell, key, json_text(item_view(item)));
 }
 
+/* A name may hold a comma, but no blank behind it. */
+static struct view build_next(struct view *list)
+{
+	const char *end = memmem(list->p, list->n, ", ", 2);
+	struct view build = { list->p, end ? (size_t)(end - list->p) : list->n };
+
+	*list = end ? (struct view){ end + 2, list->n - build.n - 2 } : (struct view){ NULL, 0 };
+	return build;
+}
+
 static bool skip_read(struct reading *r, struct view rest)
 {
 	autobuf struct buf board = { 0 }, why = { 0 }, builds = { 0 }, run = { 0 };
@@ -80,7 +90,7 @@ static bool skip_read(struct reading *r, struct view rest)
 	    !item_next(&rest, &run) || rest.n)
 		return false;
 	for (list = item_view(&builds); list.p;) {
-		struct view build = view_trim(view_cut(&list, ','));
+		struct view build = build_next(&list);
 		json_t *cell = json_pack("{s:s, s:s%, s:s}", "source", r->source, "build", build.p, build.n, "verdict",
 					 "skip");
 
