@@ -95,6 +95,15 @@ struct catalog_ends {
 	bool reboot;   /* reboot with -no-reboot ends QEMU */
 };
 
+/* Firmware of Kiln's own, for machines that nobody packages one for. */
+struct catalog_firmware {
+	const char *name;
+	struct origin origin;
+	const char *description;
+	const char *program; /* source below guest-init/firmware/, without .c */
+	struct names cflags;
+};
+
 /* What a boot is given in place of the board's own: 0 and NULL leave that. */
 struct catalog_machine {
 	int64_t cpus, memory_mb;
@@ -116,10 +125,11 @@ struct catalog_board {
 	struct names qemu_args;          /* further arguments */
 	struct names firmware; /* files QEMU must find among its own: "opensbi-riscv64-generic-fw_dynamic.bin" */
 	const char *firmware_package;
-	const char *console; /* ttyS0,115200 */
-	const char *append;  /* further words of the command line, or NULL */
-	const char *image;   /* artefact that is booted: "image" or "vmlinux" */
-	const char *dtb;     /* file among the build's dtbs that it needs, or NULL */
+	const char *guest_firmware; /* a catalog_firmware that it starts with, or NULL */
+	const char *console;        /* ttyS0,115200 */
+	const char *append;         /* further words of the command line, or NULL */
+	const char *image;          /* artefact that is booted: "image" or "vmlinux" */
+	const char *dtb;            /* file among the build's dtbs that it needs, or NULL */
 	struct catalog_ends ends;
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
@@ -182,7 +192,8 @@ struct catalog_known {
 	const char *expires; /* 2027-05-31: the last day on which it counts */
 };
 
-#define CATALOG_KINDS(X) X(arch) X(toolchain) X(fragment) X(config) X(board) X(rootfs) X(suite) X(matrix) X(known)
+#define CATALOG_KINDS(X) \
+	X(arch) X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known)
 
 struct catalog {
 #define X(kind)                               \

@@ -90,6 +90,12 @@ static const struct record ends_record = {
 	"how a guest ends", sizeof(struct catalog_ends), NULL, ends_fields, countof(ends_fields), NULL,
 };
 
+static const struct field firmware_fields[] = {
+	{ "description", FIELD_STRING, AT(catalog_firmware, description) },
+	{ "program", FIELD_WORD, AT(catalog_firmware, program), .mandatory = true },
+	{ "cflags", FIELD_WORDS, AT(catalog_firmware, cflags), .mandatory = true },
+};
+
 static const struct field board_fields[] = {
 	{ "arch", FIELD_REF, AT(catalog_board, arch), .mandatory = true, .ref = KIND_arch },
 	{ "description", FIELD_STRING, AT(catalog_board, description) },
@@ -103,6 +109,7 @@ static const struct field board_fields[] = {
 	{ "qemu_args", FIELD_WORDS, AT(catalog_board, qemu_args), .may_be_empty = true },
 	{ "firmware", FIELD_WORDS, AT(catalog_board, firmware), .may_be_empty = true },
 	{ "firmware_package", FIELD_WORD, AT(catalog_board, firmware_package) },
+	{ "guest_firmware", FIELD_REF, AT(catalog_board, guest_firmware), .ref = KIND_firmware },
 	{ "console", FIELD_WORD, AT(catalog_board, console), .mandatory = true },
 	{ "append", FIELD_STRING, AT(catalog_board, append) },
 	{ "image", FIELD_CHOICE, AT(catalog_board, image), .absent = "image", .choices = image_choices },
@@ -195,6 +202,7 @@ static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(toolchain, "a toolchain", ".yaml"),
 	KIND(fragment, "a fragment", ".config"),
 	KIND(config, "a config", ".yaml"),
+	KIND(firmware, "a firmware", ".yaml"),
 	KIND(board, "a board", ".yaml"),
 	KIND(rootfs, "a rootfs", ".yaml"),
 	KIND(suite, "a suite", ".yaml"),

@@ -19,7 +19,7 @@
 #include <termios.h>
 
 struct request {
-	const char *image, *board, *initrd, *dtb, *append, *home_option;
+	const char *image, *board, *initrd, *dtb, *firmware, *append, *home_option;
 	struct catalog_machine machine;
 	int64_t timeout_ms; /* -1: not given */
 	bool console, gdb, json;
@@ -33,6 +33,7 @@ static int parse(int argc, char **argv, struct request *r, struct err *err)
 		{ "board", OPTION_STRING, &r->board },
 		{ "initrd", OPTION_STRING, &r->initrd },
 		{ "dtb", OPTION_STRING, &r->dtb },
+		{ "firmware", OPTION_STRING, &r->firmware },
 		{ "append", OPTION_STRING, &r->append },
 		{ "cpus", OPTION_INT, &r->machine.cpus },
 		{ "memory", OPTION_INT, &r->machine.memory_mb },
@@ -143,6 +144,11 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 
 	if (!arch)
 		return err_user(err, "there is no board %s: kiln catalog list board lists them", r->board);
+	if (board->guest_firmware && !r->firmware)
+		return err_user(err,
+				"board %s starts with Kiln's own firmware %s, which kiln run makes: give one with "
+				"--firmware FILE",
+				r->board, board->guest_firmware);
 	if (qemu_identify(r->home, arch, board, &qemu, err) < 0 ||
 	    qemu_accel(r->home, arch, qemu, r->machine.accel, &accel, err) < 0)
 		return -1;
@@ -153,7 +159,8 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board", qemu_board_spec(board, &r->machine),
 			 "qemu", qemu, "accel", accel, "need_marker", 0);
 	if (put(depot, spec, "image", r->image, err) < 0 || put(depot, spec, "initrd", r->initrd, err) < 0 ||
-	    put(depot, spec, "dtb", r->dtb, err) < 0 || put_patterns(depot, catalog, spec, err) < 0)
+	    put(depot, spec, "dtb", r->dtb, err) < 0 || put(depot, spec, "firmware", r->firmware, err) < 0 ||
+	    put_patterns(depot, catalog, spec, err) < 0)
 		return -1;
 	set_hand_fields(r, spec);
 	*out = steal(&spec);
@@ -340,8 +347,8 @@ int cmd_boot(int argc, char **argv)
 	int status = -1;
 
 	if (parse(argc, argv, &r, &err) == 0 && check_file(r.image, "image", &err) == 0 &&
-	    check_file(r.initrd, "initrd", &err) == 0 && check_file(r.dtb, "dtb", &err) == 0 &&
-	    check_typing(&r, &err) == 0)
+	    check_file(r.initrd, "initrd", &err) == 0 && check_file(r.firmware, "firmware", &err) == 0 &&
+	    check_file(r.dtb, "dtb", &err) == 0 && check_typing(&r, &err) == 0)
 		status = boot_with_home(&r, &err);
 	return status < 0 ? fail(&err) : status;
 }

@@ -36,8 +36,8 @@ int guest_sources_digest(const char *dir, char digest[static HASH_HEX], struct e
 int guest_sources_put(struct depot *depot, const char *dir, char digest[static HASH_HEX], struct err *err);
 
 /* Steps of the kind init: compiles guest-init and the suites and writes the initramfs.
- * record: artefacts initrd, init, log. Sources that do not compile are ERR_INFRA with the compiler's first error: it is
- * Kiln that is broken then, or the compiler, and no kernel. */
+ * record: artefacts initrd, init, log, and firmware/NAME for each of the spec's. Sources that do not compile are
+ * ERR_INFRA with the compiler's first error: it is Kiln that is broken then, or the compiler, and no kernel. */
 int guest_init_step(struct step *step, struct err *err);
 
 #endif

@@ -185,6 +185,39 @@ static int initrd_make(struct init *init, const char *program, struct err *err)
 	return ret;
 }
 
+static int firmware_make(struct step *step, struct init *init, const char *name, const json_t *firmware,
+			 struct err *err)
+{
+	const char *program;
+	autofree char *out = mem_printf("firmware-%s", name), *path = fs_join(init->out, out);
+	autofree char *artefact = mem_printf("firmware/%s", name), *source = NULL;
+	struct compile c = { .toolchain = init->toolchain,
+			     .cflags = json_object_get(firmware, "cflags"),
+			     .src = init->src,
+			     .out = init->out,
+			     .program = out,
+			     .log = init->log };
+
+	if (json_field_str(firmware, "program", &program, err) < 0)
+		return err_wrap(err, "firmware");
+	if (!is_word(name) || !is_word(program))
+		return err_user(err, "firmware: name and program must be letters, digits, - and _");
+	source = mem_printf("firmware/%s.c", program);
+	c.files = (const char *const[]){ source, NULL };
+	return compile_run(&c, err) < 0 ? -1 : step_artefact(step, artefact, path, err);
+}
+
+static int firmwares_make(struct step *step, struct init *init, struct err *err)
+{
+	const char *name;
+	json_t *firmware;
+
+	json_object_foreach (json_object_get(step->spec, "firmware"), name, firmware)
+		if (firmware_make(step, init, name, firmware, err) < 0)
+			return -1;
+	return 0;
+}
+
 static bool tool_is_among(const json_t *tool, const json_t *tools)
 {
 	json_t *mine;
@@ -228,6 +261,8 @@ static int init_make(struct step *step, struct init *init, struct err *err)
 	if (tools_check(step->home, init->toolchain, err) < 0 || sources_unpack(step, init, err) < 0)
 		return -1;
 	ret = programs_make(init, err);
+	if (ret == 0)
+		ret = firmwares_make(step, init, err);
 	if (fs_exists(AT_FDCWD, init->log) && step_artefact(step, "log", init->log, ret ? &ignored : err) < 0)
 		return -1;
 	if (ret < 0 || initrd_make(init, program, err) < 0)

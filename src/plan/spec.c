@@ -136,15 +136,36 @@ static json_t *suites_json(const struct plan *plan, const struct plan_cell *cell
 	return suites;
 }
 
+/* Firmware of Kiln's own for those boards of the cell that start with one; NULL when none does. */
+static json_t *firmware_json(const struct plan *plan, const struct plan_cell *cell)
+{
+	json_t *all = NULL;
+
+	for (size_t i = 0; i < cell->n_boards; i++) {
+		const char *name = cell->boards[i]->guest_firmware;
+		const struct catalog_firmware *f = name ? catalog_firmware(plan->catalog, name) : NULL;
+
+		if (!f)
+			continue;
+		all = all ? all : json_object();
+		json_object_set_new(all, f->name,
+				    json_pack("{s:s, s:o}", "program", f->program, "cflags", names_json(&f->cflags)));
+	}
+	return all;
+}
+
 static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
 			 const struct plan_state *state)
 {
-	json_t *suites = suites_json(plan, cell, state, NULL);
+	json_t *suites = suites_json(plan, cell, state, NULL), *firmware = firmware_json(plan, cell), *spec;
 
-	return json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name",
+	spec = json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name",
 			 cell->arch->name, "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
 			 names_json(&cell->arch->init_cflags), "toolchain", toolchain_json(cell, facts), "sources",
 			 facts->init_sources, "suites", suites);
+	if (firmware)
+		json_object_set_new(spec, "firmware", firmware);
+	return spec;
 }
 
 /* Suites whose requirements the config does not meet: the boot's record shows them as skipped. */
@@ -171,10 +192,12 @@ static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, 
 	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board",
 				 qemu_board_spec(b, &cell->machine), "qemu", json_object_get(facts->machines, b->name),
 				 "accel", accel_of(cell, facts, b->name), "need_marker", 1, "repeat", 0);
+	autofree char *firmware = b->guest_firmware ? mem_printf("firmware/%s", b->guest_firmware) : NULL;
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 
 	set(spec, "image", record_artefact(state->build, b->image ? b->image : "image"));
 	set(spec, "initrd", record_artefact(state->init, "initrd"));
+	set(spec, "firmware", firmware ? record_artefact(state->init, firmware) : NULL);
 	set(spec, "modules", cell->modules ? record_artefact(state->build, "modules") : NULL);
 	set(spec, "dtb", dtb ? record_artefact(state->build, dtb) : NULL);
 	set(spec, "patterns", facts->patterns);

@@ -116,6 +116,8 @@ static int add_kernel(struct qemu_argv *argv, const json_t *spec, const json_t *
 	buf_printf(&line, "console=%s panic=-1", console);
 	append_words(&line, json_str_or(board, "append", NULL));
 	append_words(&line, json_str_or(spec, "append", NULL));
+	if (json_object_get(spec, "firmware"))
+		add_pair(argv, "-bios", QEMU_FIRMWARE);
 	add_pair(argv, "-kernel", QEMU_IMAGE);
 	if (json_object_get(spec, "initrd") || json_object_get(spec, "modules"))
 		add_pair(argv, "-initrd", QEMU_INITRD);

@@ -11,6 +11,7 @@
 #define QEMU_IMAGE "/kiln/image"
 #define QEMU_INITRD "/kiln/initrd"
 #define QEMU_DTB "/kiln/dtb"
+#define QEMU_FIRMWARE "/kiln/firmware"
 #define QEMU_GDB_DIR "/kiln/gdb"
 #define QEMU_GDB_SOCKET "gdb"
 enum { QEMU_QMP_FD = 3 };

@@ -18,6 +18,7 @@
  *	"accel"     "tcg", or "kvm" where qemu_kvm_state says that it works
  *	"image", "dtb"?, "initrd"?   digests in the depot
  *	"skipped_suites"?  [{"name","reason"}]: for the record's tests
+ *	"firmware"? digest: what the machine starts with in place of QEMU's own
  *	"modules"?  digest: a second initramfs, which follows the initrd
  *	"append"?   further words of the kernel's command line
  *	"need_marker"  a pass needs the done marker of Kiln's own init

@@ -162,7 +162,7 @@ static int world_make(struct step *step, const char *program, int qmp, struct sa
 	sandbox_host_system(sb);
 	bind_program(sb, program);
 	if (bind_part(step, sb, "image", QEMU_IMAGE, err) < 0 || bind_archives(step, sb, err) < 0 ||
-	    bind_part(step, sb, "dtb", QEMU_DTB, err) < 0)
+	    bind_part(step, sb, "dtb", QEMU_DTB, err) < 0 || bind_part(step, sb, "firmware", QEMU_FIRMWARE, err) < 0)
 		return -1;
 	if (gdb)
 		sandbox_bind(sb, gdb, QEMU_GDB_DIR, SANDBOX_RW);

@@ -272,6 +272,7 @@ static void fixture_make(struct fixture *f, const char *init_source)
 	file_make(dir, "lib/a.h", "void a(void);\n");
 	file_make(dir, "lib/a.c", "#include \"a.h\"\nvoid a(void) {}\n");
 	file_make(dir, "suite/t.c", tiny_init);
+	file_make(dir, "firmware/f.c", "void _start(void);\nvoid _start(void) { for (;;) FOREVER; }\n");
 	assert_int_equal(guest_sources_put(f->step.depot, dir, sources, &err), 0);
 	temporary_remove(dir);
 	if (toolchain_identify(f->home, CC, "", NULL, &tools, &err) < 0)
@@ -354,6 +355,27 @@ static void step_contents(void **state)
 	     *want; want++)
 		if (!memmem(text.data, text.n, *want, strlen(*want)))
 			fail_msg("the initramfs has no%s", *want);
+	fixture_free(&f);
+}
+
+/* A firmware is made of its one file, with flags of its own and no part of guest-init. */
+static void step_firmware(void **state)
+{
+	struct fixture f;
+	struct err err = { 0 };
+
+	if (sandbox_missing())
+		skip();
+	fixture_make(&f, tiny_init);
+	json_object_set_new(f.spec, "firmware",
+			    json_pack("{s:{s:s, s:[s]}}", "fw", "program", "f", "cflags", "-DFOREVER="));
+	if (guest_init_step(&f.step, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_non_null(record_artefact(f.step.record, "firmware/fw"));
+	assert_non_null(record_artefact(f.step.record, "initrd"));
+	json_object_set_new(f.spec, "firmware", json_pack("{s:{s:s}}", "../fw", "program", "f"));
+	assert_int_equal(guest_init_step(&f.step, &err), -1);
+	assert_int_equal(err.class, ERR_USER);
 	fixture_free(&f);
 }
 
@@ -451,12 +473,13 @@ static void step_wrong_tools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(initramfs_golden),     cmocka_unit_test(initramfs_same_bytes),
-		cmocka_unit_test(initramfs_bad_input),  cmocka_unit_test(initramfs_unwritable),
-		cmocka_unit_test(sources_digest),       cmocka_unit_test(sources_missing),
-		cmocka_unit_test(step_same_bytes),      cmocka_unit_test(step_contents),
-		cmocka_unit_test(step_compile_error),   cmocka_unit_test(step_bad_spec),
-		cmocka_unit_test(step_hostile_sources), cmocka_unit_test(step_wrong_tools),
+		cmocka_unit_test(initramfs_golden),    cmocka_unit_test(initramfs_same_bytes),
+		cmocka_unit_test(initramfs_bad_input), cmocka_unit_test(initramfs_unwritable),
+		cmocka_unit_test(sources_digest),      cmocka_unit_test(sources_missing),
+		cmocka_unit_test(step_same_bytes),     cmocka_unit_test(step_contents),
+		cmocka_unit_test(step_firmware),       cmocka_unit_test(step_compile_error),
+		cmocka_unit_test(step_bad_spec),       cmocka_unit_test(step_hostile_sources),
+		cmocka_unit_test(step_wrong_tools),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
