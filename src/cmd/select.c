@@ -207,9 +207,20 @@ static int prepare(struct selection *s, int *argc, char **argv, const char **war
 	return 0;
 }
 
+static void selection_free(struct selection *s)
+{
+	option_list_free(&s->archs);
+	option_list_free(&s->configs);
+	option_list_free(&s->toolchains);
+	option_list_free(&s->boards);
+	option_list_free(&s->options);
+}
+
 int selection_main(int argc, char **argv, bool plan_only)
 {
-	struct selection s = { .plan_only = plan_only, .seed = -1, .machine = { .cpus = -1, .memory_mb = -1 } };
+	__attribute__((cleanup(selection_free))) struct selection s = { .plan_only = plan_only,
+									.seed = -1,
+									.machine = { .cpus = -1, .memory_mb = -1 } };
 	autofree char *home = NULL, *data = data_path();
 	autofree int64_t *seeds = NULL;
 	const char *warm = NULL;
@@ -256,10 +267,5 @@ int selection_main(int argc, char **argv, bool plan_only)
 	}
 	vec_free(&files);
 	free((char *)warm);
-	option_list_free(&s.archs);
-	option_list_free(&s.configs);
-	option_list_free(&s.toolchains);
-	option_list_free(&s.boards);
-	option_list_free(&s.options);
 	return status;
 }

@@ -262,9 +262,11 @@ int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct er
 	autostmt sqlite3_stmt *s = NULL;
 	autofree char *pattern = mem_printf("%s*", prefix ? prefix : "");
 	const char *args[] = { pattern };
+	const char *trials = prefix ? "" : "AND json_extract(request, '$.trial') IS NULL ";
+	autofree char *sql = mem_printf(SELECT_RUNS "WHERE id GLOB ?1 %sORDER BY id DESC LIMIT 1", trials);
 	int code;
 
-	if (prepare(l, SELECT_RUNS "WHERE id GLOB ?1 ORDER BY id DESC LIMIT 1", &s, args, 1, err) < 0)
+	if (prepare(l, sql, &s, args, 1, err) < 0)
 		return -1;
 	code = sqlite3_step(s);
 	if (code == SQLITE_DONE)

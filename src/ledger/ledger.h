@@ -27,8 +27,8 @@ int ledger_run_finish(struct ledger *l, const char *id, struct err *err);
 /* The unfinished runs of a request, newest first: fn returns 1 to stop there, 0 to go on. */
 int ledger_run_unfinished(struct ledger *l, const char *digest, int (*fn)(const char *id, void *data), void *data,
 			  struct err *err);
-/* The newest run, or the one whose id starts with prefix: {"run","request","state","started","finished"}. ERR_USER
- * when there is none. New reference. */
+/* The newest run whose request is no "trial", or the one whose id starts with prefix:
+ * {"run","request","state","started","finished"}. ERR_USER when there is none. New reference. */
 int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct err *err);
 /* All runs as above, newest first; fn returns not 0 to stop. */
 int ledger_runs(struct ledger *l, int (*fn)(const json_t *run, void *data), void *data, struct err *err);

@@ -57,6 +57,7 @@ static int execute(struct session *s, const struct plan_file_config *file, const
 			  .machine = s->target.machine,
 			  .builds_only = !s->target.board },
 		.plan_only = plan_only,
+		.trial = true,
 		.reuse_boots = !again,
 		.jobs = s->options->jobs,
 		.event = plan_only ? NULL : on_event,

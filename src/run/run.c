@@ -67,6 +67,8 @@ static json_t *request_json(const struct run *run)
 			    run->options->reuse_boots);
 	request_random(r, request);
 	machine_add(request, &r->machine);
+	if (run->options->trial)
+		json_object_set_new(request, "trial", json_true());
 	if (r->modules)
 		json_object_set_new(request, "modules", json_true());
 	return request;

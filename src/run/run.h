@@ -47,6 +47,7 @@ struct run_options {
 	const char *source_id; /* of one that is imported, which is taken in its place, or NULL */
 	struct plan_request plan;
 	bool plan_only;   /* configure, and say what would be built and booted */
+	bool trial;       /* of something else's: what people look at leaves it out unless it is named */
 	bool reuse_boots; /* earlier boots of the same spec count */
 	bool keep_going;  /* do what can be done when a compiler or a QEMU is missing */
 	int jobs;         /* 0: as many as there are CPUs */

@@ -28,7 +28,7 @@ static bool run_is_wanted(const struct summary_options *o, const json_t *run)
 	for (size_t i = 0; i < o->n_runs; i++)
 		if (str_starts(json_str_or(run, "run", ""), o->runs[i]))
 			return true;
-	return !o->n_runs;
+	return !o->n_runs && !json_bool_or(json_object_get(run, "request"), "trial", false);
 }
 
 static int note_run(const json_t *run, void *data)

@@ -34,7 +34,12 @@ run 0 "a second call" "$KILN" minimise many/gcc@paper --good good --json
 is "$(json "$WORK/out" '(j["options"], j["steady"], j["differing"])')" "(['CONFIG_OPT_137=y'], True, 301)" "gives the same as JSON"
 is "$(json "$WORK/out" 'j["builds"] <= 25')" True "it took 25 builds at most"
 echo "# $(json "$WORK/out" 'j["builds"]') builds, $(json "$WORK/out" 'j["trials"]') trials"
-run 1 "the reproducer" bash -c "PATH=$(dirname "$KILN"):\$PATH; $(json "$WORK/out" 'j["reproduce"][0]')"
+cp "$WORK/out" "$WORK/result.json"
+run 0 "kiln show" "$KILN" show --json
+is "$(json "$WORK/out" 'j["builds"][0]["build"].split("/")[2]')" many "shows the run that failed, not the trials"
+run 0 "kiln report" "$KILN" report
+out_lacks "minimise-" "has no trials either"
+run 1 "the reproducer" bash -c "PATH=$(dirname "$KILN"):\$PATH; $(json "$WORK/result.json" 'j["reproduce"][0]')"
 out_has "planted" "fails in the same way"
 is "$(grep -c OPT_ "$KILN_HOME"/minimise/*/fragment.config)" 1 "the fragment is kept"
 is "$(grep -c '^CONFIG_OPT_.*=y' "$KILN_HOME"/minimise/*/minimal.config)" 1 "and the .config"
