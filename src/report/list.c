@@ -126,16 +126,39 @@ static void print_matches(struct matrix *m, const boot_vec *boots)
 		fputc('\n', m->out);
 }
 
-static void print_misses(struct matrix *m, const boot_vec *boots)
+static bool misses_alike(const json_t *a, const json_t *b)
 {
-	for (size_t i = 0; i < boots->n; i++) {
-		if (cell_is(boots->data[i], "boot"))
+	return strcmp(cell_str(a, "verdict"), cell_str(b, "verdict")) == 0 &&
+	       strcmp(cell_str(a, "reason"), cell_str(b, "reason")) == 0;
+}
+
+/* The boards that do not fit for the i-th one's reason, unless an earlier line has named them. */
+static void print_miss(struct matrix *m, const boot_vec *boots, size_t i)
+{
+	const json_t *boot = boots->data[i];
+	const char *separator = "";
+
+	for (size_t k = 0; k < i; k++)
+		if (misses_alike(boots->data[k], boot))
+			return;
+	fprintf(m->out, "%*s", GAP, "");
+	print_verdict(m, cell_str(boot, "verdict"));
+	fprintf(m->out, "%*s", GAP, "");
+	for (size_t k = i; k < boots->n; k++) {
+		if (!misses_alike(boots->data[k], boot))
 			continue;
-		fprintf(m->out, "%*s", GAP, "");
-		print_verdict(m, cell_str(boots->data[i], "verdict"));
-		fprintf(m->out, "%*s%s: %s\n", GAP, "", cell_str(boots->data[i], "board"),
-			cell_str(boots->data[i], "reason"));
+		fprintf(m->out, "%s%s", separator, cell_str(boots->data[k], "board"));
+		separator = ", ";
 	}
+	fprintf(m->out, ": %s\n", cell_str(boot, "reason"));
+}
+
+/* What stands for the whole build is said there, and not again. */
+static void print_misses(struct matrix *m, const json_t *build, const boot_vec *boots)
+{
+	for (size_t i = 0; i < boots->n; i++)
+		if (!cell_is(boots->data[i], "boot") && !misses_alike(boots->data[i], build))
+			print_miss(m, boots, i);
 }
 
 static void print_dropped(struct matrix *m, const json_t *build)
@@ -158,7 +181,7 @@ static void print_planned(struct matrix *m, const json_t *build, int names)
 	fprintf(m->out, "%s%s\n", *reason ? ": " : "", reason);
 	boots_of(m, cell_str(build, "build"), &boots);
 	print_matches(m, &boots);
-	print_misses(m, &boots);
+	print_misses(m, build, &boots);
 	print_dropped(m, build);
 	vec_free(&boots);
 }
