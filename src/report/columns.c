@@ -47,7 +47,7 @@ void column_text(const struct column *column, const json_t *cell, struct buf *ou
 
 	if (json_is_string(v) && json_string_length(v))
 		buf_adds(out, json_string_value(v));
-	else if (column->type == COLUMN_INT && json_is_integer(v))
+	else if (column->type != COLUMN_TENTHS && json_is_integer(v))
 		add_grouped(out, json_integer_value(v));
 	else if (column->type == COLUMN_SECONDS && json_is_number(v))
 		add_grouped(out, (int64_t)(json_number_value(v) + 0.5));

@@ -9,6 +9,7 @@
 #include "report/columns.h"
 #include "report/report.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct reading {
@@ -91,9 +92,11 @@ static bool skip_read(struct reading *r, struct view rest)
 		return false;
 	for (list = item_view(&builds); list.p;) {
 		struct view build = build_next(&list);
-		json_t *cell = json_pack("{s:s, s:s%, s:s}", "source", r->source, "build", build.p, build.n, "verdict",
-					 "skip");
+		json_t *cell;
 
+		if (!build.n)
+			return false;
+		cell = json_pack("{s:s, s:o, s:s}", "source", r->source, "build", json_text(build), "verdict", "skip");
 		skip_set(cell, "board", &board);
 		skip_set(cell, "result", &why);
 		skip_set(cell, "run", &run);
@@ -120,18 +123,25 @@ static bool starts_table(struct reading *r, struct view line)
 	return true;
 }
 
+static bool source_starts(struct reading *r, struct view name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!isgraph((unsigned char)name.p[i]))
+			return false;
+	free(r->source);
+	r->source = mem_strndup(name.p, name.n);
+	r->state = IN_SOURCE;
+	return name.n > 0;
+}
+
 /* One line of the section. Strict: what this does not know, somebody wrote by hand, and it would be lost. */
 static bool section_line(struct reading *r, struct view line)
 {
 	bool rule = r->rule_next;
 
 	r->rule_next = false;
-	if (view_starts(line, VIEW("### "))) {
-		free(r->source);
-		r->source = mem_strndup(line.p + 4, line.n - 4);
-		r->state = IN_SOURCE;
-		return true;
-	}
+	if (view_starts(line, VIEW("### ")))
+		return source_starts(r, (struct view){ line.p + 4, line.n - 4 });
 	if (rule)
 		return view_starts(line, VIEW("|---")) && !line.p[strspn(line.p, "|-:")] == !line.n;
 	if (!line.n || r->state == IN_HEAD)
