@@ -56,25 +56,46 @@ static int directory_open(struct session *s, struct err *err)
 	return trials_load(s, err);
 }
 
-static int config_load(struct session *s, const char *digest, struct kconfig **out, struct err *err)
+static int config_load(struct session *s, const char *digest, struct buf *text, struct kconfig **out, struct err *err)
 {
-	autobuf struct buf text = { 0 };
-
-	if (depot_get(s->depot, digest, &text, err) < 0)
+	if (depot_get(s->depot, digest, text, err) < 0)
 		return err_wrap(err, "the .config of %s", s->target.build);
-	return kconfig_parse((struct view){ text.data ? text.data : "", text.n }, out, err);
+	return kconfig_parse((struct view){ text->data ? text->data : "", text->n }, out, err);
+}
+
+/* What the failing config leaves out stays out where a trial makes it visible: its default might set it. */
+static void defaults_hold_back(struct session *s, const struct kconfig *good, const struct buf *bad)
+{
+	struct view rest = { bad->data, bad->n };
+
+	buf_addc(&s->good, '\n');
+	while (rest.p && rest.n) {
+		struct view line = view_cut(&rest, '\n'), symbol;
+
+		if (!view_starts(line, VIEW("# CONFIG_")))
+			continue;
+		symbol = (struct view){ line.p + 9, line.n - 9 };
+		symbol = view_cut(&symbol, ' ');
+		if (kconfig_get(good, symbol))
+			continue;
+		buf_addv(&s->good, line);
+		buf_addc(&s->good, '\n');
+	}
 }
 
 static int difference_take(struct session *s, struct err *err)
 {
 	const struct catalog_arch *arch = catalog_arch(s->catalog, s->target.arch);
 	autofree char *tree = source_tree(s->options->home, s->target.source_id);
+	autobuf struct buf good_text = { 0 }, bad_text = { 0 };
 	struct kconfig *good = NULL, *bad = NULL;
 	int status = -1;
 
-	if (config_load(s, s->good_digest, &good, err) == 0 && config_load(s, s->target.config, &bad, err) == 0) {
+	if (config_load(s, s->good_digest, &good_text, &good, err) == 0 &&
+	    config_load(s, s->target.config, &bad_text, &bad, err) == 0) {
 		kconfig_difference(good, bad, tree, arch->srcarch ? arch->srcarch : arch->kernel, &s->arena,
 				   &s->differing, &s->n);
+		defaults_hold_back(s, good, &bad_text);
 		status = 0;
 	}
 	kconfig_free(good);
@@ -181,6 +202,7 @@ static bool has_line(const struct kconfig *config, const struct kconfig_option *
 static int holds(const bool *set, const bool *wanted, bool *all, void *data, struct err *err)
 {
 	struct session *s = data;
+	autobuf struct buf text = { 0 };
 	struct kconfig *config = NULL;
 	char final[HASH_HEX];
 
@@ -189,7 +211,7 @@ static int holds(const bool *set, const bool *wanted, bool *all, void *data, str
 	*all = *final;
 	if (!*final)
 		return 0;
-	if (config_load(s, final, &config, err) < 0)
+	if (config_load(s, final, &text, &config, err) < 0)
 		return -1;
 	for (size_t i = 0; i < s->n && *all; i++)
 		*all = !wanted[i] || !set[i] || has_line(config, &s->differing[i]);

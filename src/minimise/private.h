@@ -32,7 +32,7 @@ struct session {
 	json_t *trials;  /* digest of a final .config -> {"outcome","reason"} */
 	json_t *configs; /* digest of a .config as asked for -> digest of the final one */
 	size_t builds;   /* made so far, earlier calls included */
-	struct buf good; /* text of the good .config */
+	struct buf good; /* text of the good .config, which trials put their options behind */
 	char good_digest[HASH_HEX];
 	const struct kconfig_option *differing;
 	size_t n;

@@ -15,12 +15,13 @@ planted() {
 		printf 'config OPT_%d\n\tbool "Option %d"\n' "$i" "$i"
 		case $i in
 		250) echo "	depends on OPT_9 && OPT_LIB" ;;
+		300) printf 'config OPT_LEFT\n\tbool "Left out"\n\tdefault y\n\tdepends on OPT_299\n' ;;
 		esac
 		echo
 	done >>"$dir/drivers/Kconfig"
 	printf 'config OPT_LIB\n\tbool\n\nconfig OPT_USER\n\tbool "Selects"\n\tselect OPT_LIB\n' >>"$dir/drivers/Kconfig"
 }
-fake_config many $(for i in $(seq 300); do echo "CONFIG_OPT_$i=y"; done) CONFIG_OPT_USER=y
+fake_config many $(for i in $(seq 300); do echo "CONFIG_OPT_$i=y"; done) CONFIG_OPT_USER=y '# CONFIG_OPT_LEFT is not set'
 build_count() { grep -c '^start build' "$WORK/err"; }
 lines() { grep -v '^#' "$WORK/out" | sort | tr '\n' ' '; }
 
@@ -30,6 +31,7 @@ run 0 "one guilty option" "$KILN" minimise fake/many/gcc@paper --good good
 is "$(lines)" "CONFIG_OPT_137=y " "is found"
 out_has "# kiln run --arch fake --config $KILN_HOME/minimise/" "with the command that shows it"
 err_has "301 options differ" "says how many there were"
+err_has "301 of 301 options: fails in the same way (1 builds so far)" "all of them are the .config that failed, which is built"
 run 0 "a second call" "$KILN" minimise many/gcc@paper --good good --json
 is "$(json "$WORK/out" '(j["options"], j["steady"], j["differing"])')" "(['CONFIG_OPT_137=y'], True, 301)" "gives the same as JSON"
 is "$(json "$WORK/out" 'j["builds"] <= 25')" True "it took 25 builds at most"
@@ -85,6 +87,7 @@ err_has "fails in another way now" "says so"
 # Interrupted by kill -9, it goes on.
 planted "$WORK/again" '^CONFIG_OPT_77=y'
 run 1 "another fault" "$KILN" run --arch fake --config many --board paper --source "$WORK/again"
+: >"$WORK/log"
 "$KILN" minimise fake/many/gcc@paper --good good >"$WORK/log" 2>&1 </dev/null &
 pid=$!
 until_true 600 grep -q "of 301 options" "$WORK/log"
