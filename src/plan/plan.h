@@ -54,7 +54,7 @@ struct plan_cell {
 	bool modules;                   /* of the build reach the guest */
 	const struct catalog_board *const *boards;
 	size_t n_boards;
-	const char *only; /* "malta_kvm_guest_defconfig is of kernels ..5.12": of a config that not every kernel has */
+	const char *only; /* "old_defconfig is of kernels ..5.12": of a config that not every kernel has */
 };
 
 struct plan {

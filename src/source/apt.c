@@ -22,7 +22,9 @@ static int suite_check(const char *suite, struct err *err)
 	size_t n = strspn(suite, "abcdefghijklmnopqrstuvwxyz0123456789-.");
 
 	if (!n || suite[n] || strchr("-.", *suite))
-		return err_user(err, "\"%s\" is no name of a suite; one is given as in deb:linux-source-6.12/trixie",
+		return err_user(err,
+				"\"%s\" is no name of a suite: deb:PACKAGE/SUITE is wanted, such as "
+				"deb:linux-source-6.12/testing",
 				suite);
 	return 0;
 }
