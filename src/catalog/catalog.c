@@ -82,6 +82,14 @@ bool arch_is_native(const struct catalog_arch *arch)
 	return false;
 }
 
+bool names_have(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->data[i], name) == 0)
+			return true;
+	return false;
+}
+
 json_t *names_json(const struct names *names)
 {
 	json_t *list = json_array();

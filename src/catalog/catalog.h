@@ -219,6 +219,8 @@ CATALOG_KINDS(X)
 
 /* Names of the kinds, patterns among them; ends with NULL. */
 const char *const *catalog_kinds(void);
+/* Whether the list has this name. */
+bool names_have(const struct names *names, const char *name);
 /* A list as a JSON array of strings. New reference. */
 json_t *names_json(const struct names *names);
 /* [{"kind","name","file","line"}] of the entries of a kind, NULL for no kind: new reference. */

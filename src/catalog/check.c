@@ -74,14 +74,6 @@ static void board_check(struct reader *r, const struct catalog *c, const void *e
 			  (long long)board->limit_ms);
 }
 
-static bool names_have(const struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->data[i], name))
-			return true;
-	return false;
-}
-
 static void seeds_check(struct reader *r, const struct catalog_row *row, const struct node *node)
 {
 	struct err err = { 0 };

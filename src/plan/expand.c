@@ -6,14 +6,6 @@
 typedef VEC(struct plan_cell) cell_vec;
 typedef VEC(const struct catalog_board *) board_vec;
 
-static bool names_have(const struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->n; i++)
-		if (strcmp(names->data[i], name) == 0)
-			return true;
-	return false;
-}
-
 static bool selected(const struct names *filter, const char *name)
 {
 	return filter->n == 0 || names_have(filter, name);
