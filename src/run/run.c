@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "base/work.h"
 #include "run/private.h"
 #include "step/step.h"
 
@@ -287,7 +288,7 @@ static int run_open(struct run *run, struct err *err)
 {
 	const char *home = run->options->home;
 
-	if (fs_mkdirs(AT_FDCWD, home, 0755, err) < 0 || step_sweep(home, err) < 0 ||
+	if (fs_mkdirs(AT_FDCWD, home, 0755, err) < 0 || work_sweep(home, err) < 0 ||
 	    depot_open(home, &run->depot, err) < 0)
 		return err_wrap(err, "Kiln's home %s", home);
 	if (!run->options->plan_only && ledger_open(home, &run->ledger, err) < 0)

@@ -81,6 +81,44 @@ static int add_sockets(scmp_filter_ctx ctx)
 	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, above);
 }
 
+/* A mapping of one user has nobody else to give a file to, or to become. Who unpacks packages insists on it all the
+ * same: it is told that it was done. */
+static const char *const pretended[] = {
+	"chown",     "fchown",    "lchown",      "fchownat",    "chown32",     "fchown32",    "lchown32",
+	"setuid",    "setgid",    "setreuid",    "setregid",    "setresuid",   "setresgid",   "setfsuid",
+	"setfsgid",  "setgroups", "setuid32",    "setgid32",    "setreuid32",  "setregid32",  "setresuid32",
+	"setresgid32", "setfsuid32", "setfsgid32", "setgroups32",
+};
+
+static int add_pretended(scmp_filter_ctx ctx)
+{
+	for (size_t i = 0; i < countof(pretended); i++) {
+		int nr = seccomp_syscall_resolve_name(pretended[i]);
+		int r = nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(0), nr, 0);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* 64-bit kernels run the programs of their 32-bit sibling, whose roots are native, too. */
+static int add_sibling(scmp_filter_ctx ctx)
+{
+	static const struct {
+		uint32_t native, sibling;
+	} pairs[] = {
+		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },     { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
+		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },      { SCMP_ARCH_S390X, SCMP_ARCH_S390 },
+		{ SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL }, { SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
+	};
+
+	for (size_t i = 0; i < countof(pairs); i++)
+		if (pairs[i].native == seccomp_arch_native())
+			return seccomp_arch_add(ctx, pairs[i].sibling);
+	return 0;
+}
+
 static int add_rules(scmp_filter_ctx ctx, bool nesting)
 {
 	for (size_t i = 0; i < countof(refused); i++) {
@@ -124,14 +162,18 @@ static int export(scmp_filter_ctx ctx, struct sock_fprog *out)
 	return 0;
 }
 
-int filter_make(bool nesting, struct sock_fprog *out, struct err *err)
+int filter_make(const struct sandbox *sb, struct sock_fprog *out, struct err *err)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 	int r = ctx ? 0 : -ENOMEM;
 
 	/* System calls of another ABI of the same machine (32-bit ones) would pass unseen. */
 	r = r ? r : seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	r = r ? r : add_rules(ctx, nesting);
+	if (sb->lowers.n || sb->superuser)
+		r = r ? r : add_sibling(ctx);
+	r = r ? r : add_rules(ctx, sb->nesting);
+	if (sb->superuser)
+		r = r ? r : add_pretended(ctx);
 	r = r ? r : export(ctx, out);
 	seccomp_release(ctx);
 	return r ? err_infra(err, -r, "cannot make the system call filter") : 0;

@@ -36,10 +36,11 @@ static int write_proc(const char *path, const char *text, struct err *err)
 /* One id each, which needs no privilege; setgroups must be given up for it (user_namespaces(7)). */
 static int map_ids(const struct start *start, struct err *err)
 {
+	int inside = start->sb->superuser ? 0 : SANDBOX_UID;
 	char uid[64], gid[64];
 
-	snprintf(uid, sizeof(uid), "%d %u 1", SANDBOX_UID, start->uid);
-	snprintf(gid, sizeof(gid), "%d %u 1", SANDBOX_UID, start->gid);
+	snprintf(uid, sizeof(uid), "%d %u 1", inside, start->uid);
+	snprintf(gid, sizeof(gid), "%d %u 1", inside, start->gid);
 	if (write_proc("/proc/self/uid_map", uid, err) < 0)
 		return -1;
 	if (write_proc("/proc/self/setgroups", "deny", err) < 0)
@@ -57,11 +58,14 @@ static void loopback_up(void)
 		ioctl(fd, SIOCSIFFLAGS, &lo);
 }
 
-static int drop_capabilities(struct err *err)
+static int drop_capabilities(const struct sandbox *sb, struct err *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 };
 
+	/* They reach no further than this namespace. */
+	if (sb->superuser)
+		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? err_infra(err, errno, "no_new_privs") : 0;
 	/* The kernel may know more capabilities than the headers: ends at the first that it does not. */
 	for (int cap = 0; cap < 64 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++)
 		;
@@ -94,12 +98,13 @@ static void reset_signals(void)
 
 static int set_up(const struct start *start, struct err *err)
 {
-	if (map_ids(start, err) < 0 || world_enter(start->sb, err) < 0)
+	if (map_ids(start, err) < 0 || world_enter(start, err) < 0)
 		return -1;
 	if (sethostname("kiln", 4) < 0)
 		return err_infra(err, errno, "cannot set the host name");
-	loopback_up();
-	return drop_capabilities(err);
+	if (!start->sb->network)
+		loopback_up();
+	return drop_capabilities(start->sb, err);
 }
 
 /* Starts the program and closes all that is its own. Returns its pid here, -1 with *err when it cannot
@@ -157,7 +162,8 @@ _Noreturn void init_main(struct start *start)
 	die_with_caller(start->report);
 	/* A caller that changed its user may be undumpable; then /proc/self is root's, its maps too. */
 	prctl(PR_SET_DUMPABLE, 1);
-	setsid();
+	if (!start->sb->terminal)
+		setsid();
 	if (set_up(start, &report.err) < 0)
 		goto failed;
 	/* What of the caller's memory is still here is not for the program's eyes. */

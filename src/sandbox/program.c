@@ -72,6 +72,13 @@ static int set_limits(const struct sandbox *sb, struct err *err)
 	return 0;
 }
 
+/* Into a process group of its own, and that into the foreground; SIGTTOU is still blocked, as all signals are. */
+static void take_terminal(void)
+{
+	setpgid(0, 0);
+	tcsetpgrp(0, getpid());
+}
+
 static int become(const struct start *start, int *exec_fd, struct err *err)
 {
 	sigset_t none;
@@ -80,7 +87,10 @@ static int become(const struct start *start, int *exec_fd, struct err *err)
 		return -1;
 	if (chdir(start->sb->dir) < 0)
 		return err_infra(err, errno, "%s: cannot be the working directory in the sandbox", start->sb->dir);
-	setsid();
+	if (!start->sb->terminal)
+		setsid();
+	else
+		take_terminal();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &start->filter) < 0)

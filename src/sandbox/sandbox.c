@@ -29,6 +29,14 @@ struct sandbox *sandbox_new(void)
 	return sb;
 }
 
+static void binfmt_clear(struct binfmt *b)
+{
+	free(b->name);
+	free(b->magic);
+	free(b->mask);
+	free(b->interpreter);
+}
+
 void sandbox_free(struct sandbox *sb)
 {
 	if (!sb)
@@ -39,7 +47,13 @@ void sandbox_free(struct sandbox *sb)
 	}
 	for (size_t i = 0; i < sb->env.n; i++)
 		free(sb->env.data[i]);
+	for (size_t i = 0; i < sb->lowers.n; i++)
+		free(sb->lowers.data[i]);
+	for (size_t i = 0; i < sb->binfmts.n; i++)
+		binfmt_clear(&sb->binfmts.data[i]);
 	vec_free(&sb->ops);
+	vec_free(&sb->lowers);
+	vec_free(&sb->binfmts);
 	vec_free(&sb->env);
 	vec_free(&sb->fds);
 	free(sb->dir);
@@ -115,4 +129,38 @@ void sandbox_limit(struct sandbox *sb, uint64_t file_size)
 void sandbox_allow_nesting(struct sandbox *sb)
 {
 	sb->nesting = true;
+}
+
+void sandbox_root(struct sandbox *sb, const char *const *dirs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		*vec_push(&sb->lowers) = mem_strdup(dirs[i]);
+}
+
+void sandbox_root_in_place(struct sandbox *sb, const char *dir)
+{
+	*vec_push(&sb->lowers) = mem_strdup(dir);
+	sb->in_place = true;
+}
+
+void sandbox_binfmt(struct sandbox *sb, const char *name, const char *magic, const char *mask, const char *interpreter)
+{
+	*vec_push(&sb->binfmts) = (struct binfmt){ mem_strdup(name), mem_strdup(magic), mem_strdup(mask),
+						   mem_strdup(interpreter) };
+}
+
+void sandbox_superuser(struct sandbox *sb)
+{
+	sb->superuser = true;
+	sandbox_env(sb, "HOME", "/root");
+}
+
+void sandbox_network(struct sandbox *sb)
+{
+	sb->network = true;
+}
+
+void sandbox_terminal(struct sandbox *sb)
+{
+	sb->terminal = true;
 }

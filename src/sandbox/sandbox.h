@@ -45,6 +45,25 @@ void sandbox_fd(struct sandbox *sb, int host_fd, int inside_fd);
 /* The largest file that a program may write, in bytes; 0 is no limit. */
 void sandbox_limit(struct sandbox *sb, uint64_t file_size);
 
+/* A root of its own in place of the empty world: these directories of the host laid over each other, the first
+ * on top. What is written goes to memory and is thrown away with the sandbox. Programs of the 32-bit
+ * sibling of the host's architecture run, too. The set-up ends with an error where a directory holds
+ * files of another owner than the caller's: see root/. */
+void sandbox_root(struct sandbox *sb, const char *const *dirs, size_t n);
+/* The directory is the root and is written to. */
+void sandbox_root_in_place(struct sandbox *sb, const char *dir);
+/* Programs of this format are run by an interpreter of the host, which must be static. Magic and mask as binfmt_misc
+ * takes them, \xNN. From Linux 6.7 on the sandbox has a table of its own; before, the host's table must have an
+ * entry for the format with the flag F, and the error at spawn says so. */
+void sandbox_binfmt(struct sandbox *sb, const char *name, const char *magic, const char *mask, const char *interpreter);
+/* Whoever calls is root inside, and keeps that root's capabilities. A change to another owner or user, which a mapping of
+ * one user does not have, is answered with success and not done: packages can be unpacked so, all of one owner. */
+void sandbox_superuser(struct sandbox *sb);
+/* The host's network stays: for downloads. */
+void sandbox_network(struct sandbox *sb);
+/* The program keeps the terminal: it is put into the foreground, and job control works. */
+void sandbox_terminal(struct sandbox *sb);
+
 /* Lets programs make namespaces and mounts of their own, which the system call filter else refuses. */
 void sandbox_allow_nesting(struct sandbox *sb);
 

@@ -14,11 +14,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-static pid_t clone_namespaces(int *pidfd)
+static pid_t clone_namespaces(const struct sandbox *sb, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET |
-			 CLONE_NEWCGROUP | CLONE_PIDFD,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+			 CLONE_PIDFD | (sb->network ? 0 : CLONE_NEWNET),
 		.pidfd = (uintptr_t)pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -36,7 +36,7 @@ static pid_t start_init(struct start *start, int *pidfd)
 
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone_namespaces(pidfd);
+	pid = clone_namespaces(start->sb, pidfd);
 	num = errno;
 	if (pid == 0)
 		init_main(start);
@@ -90,19 +90,37 @@ static int hear_start(pid_t pid, int report_fd, struct err *err)
 	return explain(err);
 }
 
+static char **formats_make(const struct sandbox *sb)
+{
+	char **texts = mem_alloc((sb->binfmts.n + 1) * sizeof(*texts));
+
+	for (size_t i = 0; i < sb->binfmts.n; i++)
+		texts[i] = binfmt_text(&sb->binfmts.data[i]);
+	return texts;
+}
+
+static void formats_free(char ***texts)
+{
+	for (char **t = *texts; t && *t; t++)
+		free(*t);
+	free(*texts);
+}
+
 int spawn(const struct sandbox *sb, const char *const *argv, const struct sandbox_stdio *stdio,
 	  struct sandbox_child *child, struct err *err)
 {
 	struct start start = { .sb = sb, .argv = argv, .stdio = *stdio, .uid = geteuid(), .gid = getegid() };
 	autofree char **env = mem_alloc((sb->env.n + 1) * sizeof(*env));
 	autofree struct sock_filter *insns = NULL;
+	CLEANUP(formats_free) char **formats = NULL;
 	autoclose int caller = -1;
 	int pair[2], pidfd = -1;
 	pid_t pid;
 
-	if (filter_make(sb->nesting, &start.filter, err) < 0)
+	if (filter_make(sb, &start.filter, err) < 0)
 		return -1;
 	insns = start.filter.filter;
+	start.formats = formats = formats_make(sb);
 	if (sb->env.n)
 		memcpy(env, sb->env.data, sb->env.n * sizeof(*env));
 	start.env = env;

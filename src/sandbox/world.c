@@ -12,11 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-struct world {
-	int root;        /* the tmpfs that becomes / */
-	bool old_kernel; /* no mount_setattr: binds are made read-only once pivot_root is done */
-};
-
 static uint64_t bind_flags(enum op_type type)
 {
 	if (type == OP_DEVICE)
@@ -40,8 +35,7 @@ static const struct {
 	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 };
 
-/* Looks a path up as if the new root were /, whatever symlinks a bound directory holds. */
-static int open_inside(const struct world *w, const char *path, uint64_t flags)
+int open_inside(const struct world *w, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC,
 				.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
@@ -102,7 +96,7 @@ static int make_mount_point(const struct world *w, char *path, struct err *err)
 	return fd >= 0 ? fd : err_infra(err, errno, "%s: cannot make the file in the sandbox", path);
 }
 
-static int attach(const struct world *w, int tree, int target, const char *path, struct err *err)
+int attach(int tree, int target, const char *path, struct err *err)
 {
 	if (target < 0)
 		return -1;
@@ -111,8 +105,7 @@ static int attach(const struct world *w, int tree, int target, const char *path,
 	return 0;
 }
 
-/* A new file system, not yet attached: its fd. mode may be NULL. */
-static int new_fs(const char *type, const char *mode, unsigned flags, struct err *err)
+int new_fs(const char *type, const char *mode, unsigned flags, struct err *err)
 {
 	autoclose int fs = fsopen(type, FSOPEN_CLOEXEC);
 	int tree = -1;
@@ -135,7 +128,7 @@ static int mount_fs(const struct world *w, char *path, const char *type, const c
 	if (tree < 0)
 		return -1;
 	target = make_dir(w, path, err);
-	return attach(w, tree, target, path, err);
+	return attach(tree, target, path, err);
 }
 
 /* A copy of a part of the host's tree, not yet attached. Its flags go on now, so that there is no moment
@@ -169,7 +162,7 @@ static int attach_source(const struct world *w, int tree, char *inside, struct e
 	if (fstat(tree, &st) < 0)
 		return err_infra(err, errno, "%s: cannot look at what is to be bound", inside);
 	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, err);
-	return attach(w, tree, target, inside, err);
+	return attach(tree, target, inside, err);
 }
 
 static int make_symlink(const struct world *w, const char *target, char *inside, struct err *err)
@@ -191,7 +184,9 @@ static int make_file(const struct world *w, const char *text, char *inside, stru
 
 	if (parent < 0)
 		return -1;
-	fd = openat(parent, strrchr(inside, '/') + 1, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	/* A root may have something of that name, a symlink even. */
+	unlinkat(parent, strrchr(inside, '/') + 1, 0);
+	fd = openat(parent, strrchr(inside, '/') + 1, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
 		return err_infra(err, errno, "%s: cannot write the file in the sandbox", inside);
 	return 0;
@@ -200,8 +195,13 @@ static int make_file(const struct world *w, const char *text, char *inside, stru
 static int make_dev(struct world *w, struct err *err)
 {
 	char pts[] = "/dev/pts", shm[] = "/dev/shm";
-	autoclose int dev = make_dir(w, (char[]){ "/dev" }, err);
+	autoclose int dev = -1;
 
+	/* What a root has there is no device here. */
+	if (w->root != w->base &&
+	    mount_fs(w, (char[]){ "/dev" }, "tmpfs", "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err) < 0)
+		return -1;
+	dev = make_dir(w, (char[]){ "/dev" }, err);
 	if (dev < 0)
 		return -1;
 	for (size_t i = 0; i < countof(device_nodes); i++) {
@@ -259,17 +259,17 @@ static int pivot(const struct world *w, struct err *err)
 		return err_infra(err, errno, "pivot_root");
 	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return err_infra(err, errno, "cannot leave the old root");
-	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
+	/* What is written to a root of its own is either thrown away or wanted. */
+	if (w->root == w->base &&
+	    mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
 		return err_infra(err, errno, "cannot make / read-only");
 	return 0;
 }
 
-/* Sources are opened before the new root is attached, or a bind of / would hold the new root too.
+/* Everything of the host is opened before the new root is attached, or a bind of / would hold the new root too.
  * All descriptors are closed with the first process's others. */
-static int build(struct world *w, const struct sandbox *sb, struct err *err)
+static int open_sources(struct world *w, const struct sandbox *sb, int *sources, struct err *err)
 {
-	int sources[sb->ops.n + 1];
-
 	for (size_t i = 0; i < sb->ops.n; i++) {
 		const struct op *op = &sb->ops.data[i];
 
@@ -277,25 +277,49 @@ static int build(struct world *w, const struct sandbox *sb, struct err *err)
 		if (has_source(op->type) && sources[i] < 0)
 			return -1;
 	}
-	/* Over /, which exists everywhere; paths still mean the host's, as the process's root is below. */
-	if (move_mount(w->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_infra(err, errno, "cannot attach the new root");
-	for (size_t i = 0; i < sb->ops.n; i++)
-		if (apply(w, &sb->ops.data[i], sources[i], err) < 0)
-			return -1;
 	return 0;
 }
 
-int world_enter(const struct sandbox *sb, struct err *err)
+static int attach_binfmt(const struct world *w, int table, struct err *err)
 {
-	struct world w = { .root = -1 };
-	autoclose int root = -1;
+	static const char place[] = "/proc/sys/fs/binfmt_misc";
+	autoclose int target = table < 0 ? -1 : open_inside(w, place, O_DIRECTORY);
+
+	if (table >= 0 && target < 0)
+		return err_infra(err, errno, "%s: cannot open in the sandbox", place);
+	return table < 0 ? 0 : attach(table, target, place, err);
+}
+
+static int build(struct world *w, const struct start *start, struct err *err)
+{
+	const struct sandbox *sb = start->sb;
+	int sources[sb->ops.n + 1], dirs[sb->lowers.n + 1];
+	autoclose int table = -1;
+
+	if (open_sources(w, sb, sources, err) < 0 || tree_open(sb, dirs, err) < 0 ||
+	    binfmt_open(sb, start->formats, &table, err) < 0)
+		return -1;
+	/* Over /, which exists everywhere; paths still mean the host's, as the process's root is below. */
+	if (move_mount(w->base, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_infra(err, errno, "cannot attach the new root");
+	if (sb->lowers.n && tree_mount(w, sb, dirs, err) < 0)
+		return -1;
+	for (size_t i = 0; i < sb->ops.n; i++)
+		if (apply(w, &sb->ops.data[i], sources[i], err) < 0)
+			return -1;
+	return attach_binfmt(w, table, err);
+}
+
+int world_enter(const struct start *start, struct err *err)
+{
+	struct world w = { .base = -1, .root = -1 };
+	autoclose int base = -1;
 
 	umask(022);
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_infra(err, errno, "cannot make mounts private");
-	w.root = root = new_fs("tmpfs", "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-	if (root < 0 || build(&w, sb, err) < 0 || pivot(&w, err) < 0)
+	w.base = w.root = base = new_fs("tmpfs", "0755", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+	if (base < 0 || build(&w, start, err) < 0 || pivot(&w, err) < 0)
 		return -1;
-	return w.old_kernel ? remount_binds(sb, err) : 0;
+	return w.old_kernel ? remount_binds(start->sb, err) : 0;
 }

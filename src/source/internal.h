@@ -17,7 +17,7 @@ struct import {
 	const char *spec;
 	const struct source_progress *progress;
 	char attempt[UUID_TEXT];
-	char *work;    /* HOME/tmp/<attempt>, NULL before import_work */
+	char *work;    /* HOME/tmp/<attempt>/work, NULL before import_work */
 	char *tree;    /* where the tree is made, below work */
 	int work_lock; /* tells a sweep that work is in use */
 	int lock;      /* of what is being imported, -1 before import_lock */

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,20 +87,12 @@ int import_lock(struct import *im, const char *name, struct err *err)
 	return 0;
 }
 
-/* The lock stands beside the directory, where a sweep of HOME/tmp looks for it. */
 int import_work(struct import *im, struct err *err)
 {
-	autofree char *tmp = fs_join(im->home, "tmp");
-	autofree char *work = fs_join(tmp, im->attempt);
-	autofree char *lock = mem_printf("%s.lock", work);
-
 	if (im->work)
 		return 0;
-	if (fs_mkdirs(AT_FDCWD, tmp, 0755, err) < 0 || fs_lock(AT_FDCWD, lock, true, &im->work_lock, err) < 0)
+	if (work_make(im->home, im->attempt, &im->work, &im->work_lock, err) < 0)
 		return -1;
-	im->work = steal(&work);
-	if (mkdir(im->work, 0755) < 0)
-		return err_infra(err, errno, "%s: cannot make the directory", im->work);
 	im->tree = fs_join(im->work, "tree");
 	return 0;
 }
@@ -107,16 +100,10 @@ int import_work(struct import *im, struct err *err)
 /* The lock goes first: removing a kernel took minutes on a disk mounted with discard, and nobody need wait for it. */
 static void import_end(struct import *im)
 {
-	struct err ignored = { 0 };
-
 	if (im->lock >= 0)
 		close(im->lock);
-	if (im->work) {
-		autofree char *lock = mem_printf("%s.lock", im->work);
-
-		fs_remove(AT_FDCWD, im->work, &ignored);
-		unlink(lock);
-	}
+	if (im->work)
+		work_remove(im->home, im->attempt);
 	if (im->work_lock >= 0)
 		close(im->work_lock);
 	free(im->work);

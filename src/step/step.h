@@ -65,7 +65,5 @@ int step_run(const json_t *spec, const struct step_kind *kinds, size_t n, const 
 
 /* The record of a pure step when it is there and all its artefacts are; else NULL. New reference. */
 json_t *step_lookup(const char *home, const char *key);
-/* Removes work directories that no living attempt holds. */
-int step_sweep(const char *home, struct err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "home.h"
+#include "base/work.h"
 #include "step/step.h"
 
 #include <dirent.h>
@@ -144,10 +145,10 @@ static void nothing_is_left_over(void **state)
 	assert_int_equal(entries(state, "tmp"), 0);
 	assert_int_equal(fs_mkdirs(AT_FDCWD, dead, 0755, &err), 0);
 	assert_int_equal(fs_lock(AT_FDCWD, lock, true, &held, &err), 0);
-	assert_int_equal(step_sweep(*state, &err), 0);
+	assert_int_equal(work_sweep(*state, &err), 0);
 	assert_int_equal(entries(state, "tmp"), 2);
 	close(held);
-	assert_int_equal(step_sweep(*state, &err), 0);
+	assert_int_equal(work_sweep(*state, &err), 0);
 	assert_int_equal(entries(state, "tmp"), 0);
 }
 
