@@ -1,4 +1,5 @@
-/* Directories of work that may be killed: HOME/tmp/<attempt>/, and beside it a lock that tells the living from the dead. */
+/* Directories of work that may be killed: HOME/tmp/<attempt>/, and beside it a lock that tells the living from the
+ * dead. */
 #ifndef BASE_WORK_H
 #define BASE_WORK_H
 

@@ -47,6 +47,9 @@ struct catalog_arch {
 	const char *image_path;   /* below the output directory: arch/arm64/boot/Image */
 	bool dtbs;                /* the tree makes dtbs for it */
 	const char *qemu;         /* qemu-system-<this> */
+	const char *qemu_user;    /* qemu-<this>, for programs; NULL: as qemu */
+	int elf_machine;          /* e_machine of its programs, 0: not known (elf.h, EM_*) */
+	const char *root;         /* the root that --toolchain root takes where none is named, or NULL */
 	const char *qemu_package;
 	const char *debian;
 	const char *gentoo;
@@ -178,6 +181,34 @@ struct catalog_matrix {
 	size_t n_rows;
 };
 
+struct catalog_command {
+	struct names run; /* an argument vector */
+};
+
+/* A root file system in which builds run, as a recipe. */
+struct catalog_root {
+	const char *name;
+	struct origin origin;
+	const char *description;
+	const char *arch; /* whose programs are in it */
+	const char *base; /* debian, or stage3 */
+	/* debian: what mmdebstrap takes */
+	const char *suite;
+	struct names packages;
+	/* stage3 */
+	const char *gentoo;  /* folder of the mirror's releases/: arm64 */
+	const char *variant; /* latest-stage3-<this>.txt: arm64-openrc */
+	const char *keyring; /* of whoever signs the stage3: a file of the host */
+	/* both */
+	const char *mirror;                    /* URL; NULL: of debian, what the host's apt is set to */
+	const struct catalog_command *prepare; /* run in the new root, as its root, with the network */
+	size_t n_prepare;
+	struct names cache; /* directories in it that are kept for the next preparation */
+	const char *prefix; /* of the compiler inside: aarch64-linux-gnu- */
+	const char *skip;   /* why it cannot be made, or NULL */
+	bool unproved;      /* never made from its real mirror */
+};
+
 /* A failure that is known: a cell that fails so is known, not fail, until the entry expires. */
 struct catalog_known {
 	const char *name;
@@ -193,7 +224,7 @@ struct catalog_known {
 };
 
 #define CATALOG_KINDS(X) \
-	X(arch) X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known)
+	X(arch) X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known) X(root)
 
 struct catalog {
 #define X(kind)                               \

@@ -175,13 +175,38 @@ static void known_check(struct reader *r, const struct catalog *c, const void *e
 		glob_check(r, c, KIND_board, known->boards.data[i], key_place(node, "boards"));
 }
 
+/* The keys that the other kind of base has no use for, and those that this one needs. */
+static void base_check(struct reader *r, const struct node *node, const char *base, const char *const *needed,
+		       const char *const *foreign)
+{
+	for (; *needed; needed++)
+		if (!node_pair(node, *needed) && !r->broken)
+			fault_add(r->faults, node->at, "the key \"%s\" is missing; a root from %s needs it", *needed,
+				  base);
+	for (; *foreign; foreign++)
+		if (node_pair(node, *foreign))
+			fault_add(r->faults, key_place(node, *foreign), "%s: a root from %s has no use for it",
+				  *foreign, base);
+}
+
+static void root_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	static const char *const of_debian[] = { "suite", "packages", NULL };
+	static const char *const of_stage3[] = { "gentoo", "variant", "keyring", "mirror", NULL };
+	static const char *const only_stage3[] = { "gentoo", "variant", "keyring", NULL };
+	const struct catalog_root *root = entry;
+
+	if (root->base && !strcmp(root->base, "debian"))
+		base_check(r, node, root->base, of_debian, only_stage3);
+	else if (root->base)
+		base_check(r, node, root->base, of_stage3, of_debian);
+}
+
 typedef void check_fn(struct reader *r, const struct catalog *c, const void *entry, const struct node *node);
 
 static check_fn *const checks[KIND_COUNT] = {
-	[KIND_config] = config_check,
-	[KIND_board] = board_check,
-	[KIND_matrix] = matrix_check,
-	[KIND_known] = known_check,
+	[KIND_config] = config_check, [KIND_board] = board_check, [KIND_matrix] = matrix_check,
+	[KIND_known] = known_check,   [KIND_root] = root_check,
 };
 
 void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry, const struct node *node)

@@ -110,11 +110,14 @@ static json_t *dump_requirements(const struct field *f, const void *member)
 }
 
 static dump_fn *const dumpers[FIELD_TYPE_COUNT] = {
-	[FIELD_STRING] = dump_string,   [FIELD_TEXT] = dump_text,         [FIELD_WORD] = dump_string,
-	[FIELD_VERSION] = dump_string,  [FIELD_DATE] = dump_string,       [FIELD_INT] = dump_int,
-	[FIELD_BOOL] = dump_bool,       [FIELD_DURATION] = dump_duration, [FIELD_CHOICE] = dump_choice,
-	[FIELD_KERNELS] = dump_kernels, [FIELD_REF] = dump_string,        [FIELD_MAP] = dump_map,
-	[FIELD_WORDS] = dump_names,     [FIELD_REFS] = dump_names,        [FIELD_REQUIREMENTS] = dump_requirements,
+	[FIELD_STRING] = dump_string, [FIELD_TEXT] = dump_text,
+	[FIELD_WORD] = dump_string,   [FIELD_VERSION] = dump_string,
+	[FIELD_DATE] = dump_string,   [FIELD_INT] = dump_int,
+	[FIELD_BOOL] = dump_bool,     [FIELD_DURATION] = dump_duration,
+	[FIELD_CHOICE] = dump_choice, [FIELD_KERNELS] = dump_kernels,
+	[FIELD_REF] = dump_string,    [FIELD_MAP] = dump_map,
+	[FIELD_STRINGS] = dump_names, [FIELD_WORDS] = dump_names,
+	[FIELD_REFS] = dump_names,    [FIELD_REQUIREMENTS] = dump_requirements,
 };
 
 static json_t *records_dump(const struct record *record, const char *data, size_t n)

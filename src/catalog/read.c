@@ -236,6 +236,12 @@ static void read_words(struct reader *r, const struct field *f, const struct nod
 		read_names(r, f, node, read_word, out);
 }
 
+static void read_strings(struct reader *r, const struct field *f, const struct node *node, void *out)
+{
+	if (is_list(r, f, node, "a list of texts"))
+		read_names(r, f, node, read_string, out);
+}
+
 static void read_refs(struct reader *r, const struct field *f, const struct node *node, void *out)
 {
 	if (is_list(r, f, node, "a list of names"))
@@ -301,11 +307,14 @@ static void read_requirements(struct reader *r, const struct field *f, const str
 }
 
 static read_fn *const readers[FIELD_TYPE_COUNT] = {
-	[FIELD_STRING] = read_string,   [FIELD_TEXT] = read_text,         [FIELD_WORD] = read_word,
-	[FIELD_VERSION] = read_version, [FIELD_DATE] = read_date,         [FIELD_INT] = read_int,
-	[FIELD_BOOL] = read_bool,       [FIELD_DURATION] = read_duration, [FIELD_CHOICE] = read_choice,
-	[FIELD_KERNELS] = read_kernels, [FIELD_REF] = read_ref,           [FIELD_MAP] = read_map,
-	[FIELD_WORDS] = read_words,     [FIELD_REFS] = read_refs,         [FIELD_REQUIREMENTS] = read_requirements,
+	[FIELD_STRING] = read_string,   [FIELD_TEXT] = read_text,
+	[FIELD_WORD] = read_word,       [FIELD_VERSION] = read_version,
+	[FIELD_DATE] = read_date,       [FIELD_INT] = read_int,
+	[FIELD_BOOL] = read_bool,       [FIELD_DURATION] = read_duration,
+	[FIELD_CHOICE] = read_choice,   [FIELD_KERNELS] = read_kernels,
+	[FIELD_REF] = read_ref,         [FIELD_MAP] = read_map,
+	[FIELD_STRINGS] = read_strings, [FIELD_WORDS] = read_words,
+	[FIELD_REFS] = read_refs,       [FIELD_REQUIREMENTS] = read_requirements,
 };
 
 static void key_unknown(struct reader *r, const struct record *record, const struct pair *pair, bool inherit)

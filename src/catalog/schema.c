@@ -14,6 +14,7 @@ static const struct choice image_choices[] = { { "image", 0 }, { "vmlinux", 0 },
 static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } };
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
 static const struct choice accel_choices[] = { { "tcg", 0 }, { "kvm", 0 }, { "auto", 0 }, { NULL, 0 } };
+static const struct choice base_choices[] = { { "debian", 0 }, { "stage3", 0 }, { NULL, 0 } };
 static const struct choice verdict_choices[] = {
 	{ "fail", VERDICT_FAIL },
 	{ "warn", VERDICT_WARN },
@@ -42,6 +43,9 @@ static const struct field arch_fields[] = {
 	{ "image_path", FIELD_WORD, AT(catalog_arch, image_path), .mandatory = true },
 	{ "dtbs", FIELD_BOOL, AT(catalog_arch, dtbs) },
 	{ "qemu", FIELD_WORD, AT(catalog_arch, qemu), .mandatory = true },
+	{ "qemu_user", FIELD_WORD, AT(catalog_arch, qemu_user) },
+	{ "elf_machine", FIELD_INT, AT(catalog_arch, elf_machine), .min = 1, .max = 65535 },
+	{ "root", FIELD_REF, AT(catalog_arch, root), .ref = KIND_root },
 	{ "qemu_package", FIELD_WORD, AT(catalog_arch, qemu_package), .mandatory = true },
 	{ "debian", FIELD_WORD, AT(catalog_arch, debian) },
 	{ "gentoo", FIELD_WORD, AT(catalog_arch, gentoo) },
@@ -170,6 +174,32 @@ static const struct field matrix_fields[] = {
 	  .count_offset = offsetof(struct catalog_matrix, n_rows) },
 };
 
+static const struct field command_fields[] = {
+	{ "run", FIELD_STRINGS, AT(catalog_command, run), .mandatory = true },
+};
+
+static const struct record command_record = {
+	"a command", sizeof(struct catalog_command), NULL, command_fields, countof(command_fields), NULL,
+};
+
+static const struct field root_fields[] = {
+	{ "description", FIELD_STRING, AT(catalog_root, description) },
+	{ "arch", FIELD_REF, AT(catalog_root, arch), .mandatory = true, .ref = KIND_arch },
+	{ "base", FIELD_CHOICE, AT(catalog_root, base), .mandatory = true, .choices = base_choices },
+	{ "suite", FIELD_WORD, AT(catalog_root, suite) },
+	{ "packages", FIELD_WORDS, AT(catalog_root, packages) },
+	{ "gentoo", FIELD_WORD, AT(catalog_root, gentoo) },
+	{ "variant", FIELD_WORD, AT(catalog_root, variant) },
+	{ "keyring", FIELD_WORD, AT(catalog_root, keyring) },
+	{ "mirror", FIELD_WORD, AT(catalog_root, mirror) },
+	{ "prepare", FIELD_MAPS, AT(catalog_root, prepare), .may_be_empty = true, .record = &command_record,
+	  .count_offset = offsetof(struct catalog_root, n_prepare) },
+	{ "cache", FIELD_WORDS, AT(catalog_root, cache), .may_be_empty = true },
+	{ "prefix", FIELD_WORD, AT(catalog_root, prefix), .may_be_empty = true, .absent = "" },
+	{ "skip", FIELD_STRING, AT(catalog_root, skip) },
+	{ "unproved", FIELD_BOOL, AT(catalog_root, unproved) },
+};
+
 static const struct field known_fields[] = {
 	{ "signature", FIELD_STRING, AT(catalog_known, signature) },
 	{ "regex", FIELD_STRING, AT(catalog_known, regex) },
@@ -208,6 +238,7 @@ static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(suite, "a suite", ".yaml"),
 	KIND(matrix, "a matrix", ".yaml"),
 	KIND(known, "a known failure", ".yaml"),
+	KIND(root, "a root", ".yaml"),
 	[KIND_pattern] = { "pattern",
 			   ".yaml",
 			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields, countof(pattern_fields) },

@@ -28,6 +28,7 @@ enum field_type {
 	FIELD_REF,      /* name of an entry */
 	FIELD_MAP,      /* a map of its own table */
 	FIELD_WORDS,    /* lists from here on */
+	FIELD_STRINGS,  /* each may hold blanks: arguments */
 	FIELD_REFS,
 	FIELD_REQUIREMENTS,
 	FIELD_MAPS,

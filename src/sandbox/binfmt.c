@@ -74,11 +74,12 @@ static int host_check(const struct sandbox *sb, struct err *err)
 {
 	for (size_t i = 0; i < sb->binfmts.n; i++)
 		if (!host_serves(&sb->binfmts.data[i]))
-			return err_infra(err, 0,
-					 "programs for %s cannot be run: before Linux 6.7 the host's own binfmt_misc must know "
-					 "them, and it does not; as root: apt-get install qemu-user-static binfmt-support "
-					 "(an entry with the flag F is needed)",
-					 sb->binfmts.data[i].name);
+			return err_infra(
+				err, 0,
+				"programs for %s cannot be run: before Linux 6.7 the host's own binfmt_misc must know "
+				"them, and it does not; as root: apt-get install qemu-user-static binfmt-support "
+				"(an entry with the flag F is needed)",
+				sb->binfmts.data[i].name);
 	return 0;
 }
 
@@ -88,7 +89,8 @@ static int format_register(int table, const struct binfmt *b, const char *text, 
 	size_t n = strlen(text);
 
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
-		return err_infra(err, errno, "%s: cannot be registered to run programs for %s", b->interpreter, b->name);
+		return err_infra(err, errno, "%s: cannot be registered to run programs for %s", b->interpreter,
+				 b->name);
 	return 0;
 }
 

@@ -84,9 +84,9 @@ static int add_sockets(scmp_filter_ctx ctx)
 /* A mapping of one user has nobody else to give a file to, or to become. Who unpacks packages insists on it all the
  * same: it is told that it was done. */
 static const char *const pretended[] = {
-	"chown",     "fchown",    "lchown",      "fchownat",    "chown32",     "fchown32",    "lchown32",
-	"setuid",    "setgid",    "setreuid",    "setregid",    "setresuid",   "setresgid",   "setfsuid",
-	"setfsgid",  "setgroups", "setuid32",    "setgid32",    "setreuid32",  "setregid32",  "setresuid32",
+	"chown",       "fchown",     "lchown",     "fchownat",    "chown32",    "fchown32",   "lchown32",
+	"setuid",      "setgid",     "setreuid",   "setregid",    "setresuid",  "setresgid",  "setfsuid",
+	"setfsgid",    "setgroups",  "setuid32",   "setgid32",    "setreuid32", "setregid32", "setresuid32",
 	"setresgid32", "setfsuid32", "setfsgid32", "setgroups32",
 };
 
@@ -108,8 +108,8 @@ static int add_sibling(scmp_filter_ctx ctx)
 	static const struct {
 		uint32_t native, sibling;
 	} pairs[] = {
-		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },     { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
-		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },      { SCMP_ARCH_S390X, SCMP_ARCH_S390 },
+		{ SCMP_ARCH_X86_64, SCMP_ARCH_X86 },      { SCMP_ARCH_AARCH64, SCMP_ARCH_ARM },
+		{ SCMP_ARCH_PPC64, SCMP_ARCH_PPC },       { SCMP_ARCH_S390X, SCMP_ARCH_S390 },
 		{ SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL }, { SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS },
 	};
 

@@ -145,8 +145,8 @@ void sandbox_root_in_place(struct sandbox *sb, const char *dir)
 
 void sandbox_binfmt(struct sandbox *sb, const char *name, const char *magic, const char *mask, const char *interpreter)
 {
-	*vec_push(&sb->binfmts) = (struct binfmt){ mem_strdup(name), mem_strdup(magic), mem_strdup(mask),
-						   mem_strdup(interpreter) };
+	*vec_push(&sb->binfmts) =
+		(struct binfmt){ mem_strdup(name), mem_strdup(magic), mem_strdup(mask), mem_strdup(interpreter) };
 }
 
 void sandbox_superuser(struct sandbox *sb)

@@ -44,7 +44,8 @@ static int overlay_new(const struct world *w, const char *lowers, struct err *er
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
 		tree = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (tree < 0)
-		err_infra(err, errno, "cannot lay an overlay over the root (Linux 5.11 and CONFIG_OVERLAY_FS are needed)");
+		err_infra(err, errno,
+			  "cannot lay an overlay over the root (Linux 5.11 and CONFIG_OVERLAY_FS are needed)");
 	return tree;
 }
 
