@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "kconfig/kconfig.h"
 #include "kernel/collect.h"
+#include "kernel/hostprogs.h"
 #include "kernel/make.h"
 #include "kernel/modules.h"
 #include "kernel/spec.h"
@@ -251,6 +252,8 @@ static int build(struct building *b, struct err *err)
 	int64_t started = clock_ms();
 	bool passed = false;
 
+	if (!b->warm)
+		hostprogs_lay(b->step, b->toolchain, b->out);
 	if (config_place(b, err) < 0 || run(b, &passed, err) < 0)
 		return -1;
 	counts_note(b, started);

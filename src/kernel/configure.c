@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "kconfig/kconfig.h"
+#include "kernel/hostprogs.h"
 #include "kernel/make.h"
 #include "kernel/release.h"
 #include "kernel/settings.h"
@@ -260,7 +261,7 @@ static int result_read(struct configuring *c, struct err *err)
 
 static int configure(struct configuring *c, struct err *err)
 {
-	bool passed = false;
+	bool laid = hostprogs_lay(c->step, c->toolchain, c->out), passed = false;
 
 	if (!c->goal && file_checkout(c, err) < 0)
 		return -1;
@@ -271,6 +272,9 @@ static int configure(struct configuring *c, struct err *err)
 		fail(c);
 		return 0;
 	}
+	/* Where something was warned of, it may have been by their compiler: then it is said each time. */
+	if (!laid && c->log.warnings == 0)
+		hostprogs_keep(c->step, c->toolchain, c->out);
 	if (result_read(c, err) < 0)
 		return -1;
 	step_verdict(c->step, VERDICT_PASS, NULL);
