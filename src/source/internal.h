@@ -76,7 +76,4 @@ struct tree_size {
 /* Makes files read-only, drops setuid bits, and counts. */
 int tree_seal(int tree, struct tree_size *size, struct err *err);
 
-/* Unpacks a tarball below im->work and sets im->tree to the kernel's top in it. */
-int unpack(struct import *im, const char *path, struct err *err);
-
 #endif

@@ -3,8 +3,10 @@
 #include "source/tarball.h"
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "base/stamp.h"
+#include "unpack/unpack.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,6 +44,57 @@ int tarball_identify(struct import *im, const char *path, json_t *facts, struct 
 	return 0;
 }
 
+/* A tarball with one directory at its top is known by what is in that. */
+static int strip_top(struct import *im, const char *dir, struct err *err)
+{
+	autoclosedir DIR *d = opendir(dir);
+	autofree char *only = NULL;
+	struct dirent *e;
+	struct stat st;
+	size_t n = 0;
+
+	if (!d)
+		return err_infra(err, errno, "%s", dir);
+	while ((e = readdir(d))) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		n++;
+		free(only);
+		only = fs_join(dir, e->d_name);
+	}
+	if (n == 1 && lstat(only, &st) == 0 && S_ISDIR(st.st_mode))
+		dir = only;
+	free(im->tree);
+	im->tree = mem_strdup(dir);
+	return 0;
+}
+
+struct telling {
+	struct import *im;
+	const char *what;
+};
+
+static void unpack_tell(void *arg, int64_t n)
+{
+	const struct telling *t = arg;
+
+	import_tell(t->im, t->what, n);
+}
+
+/* Sets im->tree to the kernel's top in what is unpacked below im->work. */
+static int tree_unpack(struct import *im, const char *path, struct err *err)
+{
+	autofree char *dir = fs_join(im->work, "unpacked"), *what = mem_printf("unpacking %s", path_leaf(path));
+	struct telling telling = { im, what };
+	const struct unpack_options options = { .hint = "a source is " SOURCE_FORMS,
+						.tell = unpack_tell,
+						.arg = &telling };
+
+	if (mkdir(dir, 0755) < 0)
+		return err_infra(err, errno, "%s", dir);
+	return unpack_tar(path, dir, &options, err) < 0 ? -1 : strip_top(im, dir, err);
+}
+
 int tarball_unpack(struct import *im, const char *path, json_t *facts, json_t **record, struct err *err)
 {
 	struct stat before, after;
@@ -57,7 +110,7 @@ int tarball_unpack(struct import *im, const char *path, json_t *facts, json_t **
 		*record = found;
 		return 0;
 	}
-	if (import_work(im, err) < 0 || unpack(im, path, err) < 0)
+	if (import_work(im, err) < 0 || tree_unpack(im, path, err) < 0)
 		return -1;
 	if (stat(path, &after) < 0 || !same_file(&before, &after))
 		return err_user(err, "%s: changed while it was read; try again when it is complete", path);

@@ -1,6 +1,6 @@
 /* The decompressed bytes of a file, made by a child of ours: decompressing then overlaps with writing files. */
-#ifndef SOURCE_STREAM_H
-#define SOURCE_STREAM_H
+#ifndef UNPACK_STREAM_H
+#define UNPACK_STREAM_H
 
 #include "base/err.h"
 

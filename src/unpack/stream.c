@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "source/stream.h"
+#include "unpack/stream.h"
 
 #include "base/fs.h"
 #include "base/mem.h"
