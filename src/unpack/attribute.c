@@ -11,18 +11,40 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
-void xattr_names(struct archive_entry *entry, struct buf *names)
+static bool is_listed(const struct buf *names, const char *name)
+{
+	struct view rest = { names->data, names->n };
+
+	while (rest.p)
+		if (view_is(view_cut(&rest, ','), name))
+			return true;
+	return false;
+}
+
+/* Some archivers write an xattr twice, in two ways. */
+static const char *xattr_next(struct archive_entry *entry, struct buf *names, const void **value, size_t *n)
 {
 	const char *name;
+
+	while (archive_entry_xattr_next(entry, &name, value, n) == ARCHIVE_OK) {
+		if (is_listed(names, name))
+			continue;
+		if (names->n)
+			buf_addc(names, ',');
+		buf_adds(names, name);
+		return name;
+	}
+	return NULL;
+}
+
+void xattr_names(struct archive_entry *entry, struct buf *names)
+{
 	const void *value;
 	size_t n;
 
 	archive_entry_xattr_reset(entry);
-	while (archive_entry_xattr_next(entry, &name, &value, &n) == ARCHIVE_OK) {
-		if (names->n)
-			buf_addc(names, ',');
-		buf_adds(names, name);
-	}
+	while (xattr_next(entry, names, &value, &n))
+		;
 }
 
 /* An ordinary user may set those of user.*; overlayfs takes some of them for its own (user.overlay.opaque), and an
@@ -44,12 +66,13 @@ static void note_xattr(const struct unpack *u, const char *name)
 
 static void xattrs_set(const struct unpack *u, struct archive_entry *entry, int fd)
 {
+	autobuf struct buf names = { 0 };
 	const char *name;
 	const void *value;
 	size_t n;
 
 	archive_entry_xattr_reset(entry);
-	while (archive_entry_xattr_next(entry, &name, &value, &n) == ARCHIVE_OK)
+	while ((name = xattr_next(entry, &names, &value, &n)))
 		if (fd < 0 || !may_set(name) || fsetxattr(fd, name, value, n, 0) < 0)
 			note_xattr(u, name);
 	if (archive_entry_acl_types(entry))
