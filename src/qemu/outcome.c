@@ -33,9 +33,6 @@ static const struct {
 	{ "romfile", "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
 	{ "could not load PC BIOS",
 	  "a firmware file is missing: install the package that brings it (kiln doctor names it)" },
-	{ "invalid kernel header", "the image is not in a form that this machine loads" },
-	{ "could not load kernel", "the image is not in a form that this machine loads" },
-	{ "could not load elf", "the image is not in a form that this machine loads" },
 	{ "invalid option", "this version of QEMU does not know an option of the board's" },
 	{ "is not a valid device model name", "this version of QEMU lacks a device of the board's" },
 };
@@ -48,7 +45,18 @@ const char *outcome_hint(const char *line)
 	return NULL;
 }
 
-/* The first line of stderr that is no mere warning, printable. Owned; NULL when there is none. */
+/* What stands in lines that are not why QEMU ends: it warns, or it misses the sound that nobody asked for. */
+static bool is_noise(struct view line)
+{
+	static const char *const words[] = { "warning: ", "do you want to install", "ALSA lib " };
+
+	for (size_t i = 0; i < countof(words); i++)
+		if (memmem(line.p, line.n, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* The first line of stderr that is no mere noise, printable. Owned; NULL when there is none. */
 static char *complaint(const struct buf *errors)
 {
 	struct view rest = { errors->data, errors->n };
@@ -57,7 +65,7 @@ static char *complaint(const struct buf *errors)
 		struct view line = view_trim(view_cut(&rest, '\n'));
 		struct buf shown = { 0 };
 
-		if (line.n == 0 || memmem(line.p, line.n, "warning: ", 9))
+		if (line.n == 0 || is_noise(line))
 			continue;
 		buf_add_printable(&shown, (struct view){ line.p, line.n < 400 ? line.n : 400 });
 		return buf_steal(&shown);
@@ -131,9 +139,29 @@ static void add_skipped(struct step *step)
 						       "result", "skip", "reason", json_str_or(suite, "reason", "")));
 }
 
+/* What QEMU says before the machine runs, by the catalogue's patterns: of the image it is the kernel's fault, of all
+ * else the farm's. It stands in no line of the console. */
+static bool judge_complaints(struct judge *judge, const struct loop_result *result)
+{
+	struct view rest = { result->errors.data, result->errors.n };
+
+	if (result->started || !rest.n || (result->end != LOOP_EXIT && result->end != LOOP_BROKEN))
+		return false;
+	while (rest.p) {
+		struct view line = view_cut(&rest, '\n');
+
+		if (is_noise(line))
+			continue;
+		judge_feed(judge, line.p, line.n, clock_ms());
+		judge_feed(judge, "\n", 1, clock_ms());
+	}
+	return true;
+}
+
 void outcome_record(struct step *step, struct judge *judge, const struct loop_result *result, int status)
 {
 	autofree char *failure = own_failure(result, status);
+	bool complained = judge_complaints(judge, result);
 	const struct judge_result *said;
 	autojson json_t *fields = NULL;
 
@@ -142,11 +170,13 @@ void outcome_record(struct step *step, struct judge *judge, const struct loop_re
 	said = judge_result(judge);
 	fields = judge_result_json(said);
 	json_object_update_missing(step->record, fields); /* the frame has a "started" of its own */
+	if (complained)
+		json_object_set_new(step->record, "line", json_integer(0));
 	add_skipped(step);
 	json_object_set_new(step->record, "end", json_string(ends[result->end].text));
 	step_verdict(step, said->verdict, said->reason);
 	/* What the console names as the cause stands; only then comes how the machine ended. */
-	if (said->pattern)
+	if (said->pattern && !(failure && said->verdict == VERDICT_INFRA))
 		return;
 	if (result->end != LOOP_DECIDED && guest_derailed(result)) {
 		autofree char *line = complaint(&result->errors);
