@@ -170,6 +170,18 @@ struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const 
 	return verdict;
 }
 
+struct plan_verdict plan_record_verdict(const struct plan *plan, size_t i, const struct plan_step *step,
+					const struct plan_facts *facts, const struct plan_state *state,
+					const json_t *record, struct arena *a)
+{
+	const char *board = step->kind == PLAN_BOOT ? plan->cells[i].boards[step->board]->name : NULL;
+	struct plan_verdict verdict = verdict_of(record);
+
+	if (step->kind != PLAN_INIT)
+		known_apply(plan, i, board, facts, state, record, &verdict, a);
+	return verdict;
+}
+
 enum verdict plan_combine(const json_t *records, size_t *attempt)
 {
 	enum verdict result = VERDICT_INFRA;

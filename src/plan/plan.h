@@ -127,6 +127,11 @@ struct plan_verdict plan_build_verdict(const struct plan *plan, size_t cell, con
 struct plan_verdict plan_board_verdict(const struct plan *plan, size_t cell, size_t board,
 				       const struct plan_facts *facts, const struct plan_state *state, struct arena *a);
 
+/* What one record of a step of the cell says: its verdict, or known where the catalogue knows the failure. */
+struct plan_verdict plan_record_verdict(const struct plan *plan, size_t cell, const struct plan_step *step,
+					const struct plan_facts *facts, const struct plan_state *state,
+					const json_t *record, struct arena *a);
+
 /* The verdict that several attempts at one boot give together: they agree, or it is flaky; infra only when there is
  * nothing else. records: array. *attempt (may be NULL) is the index of the one that stands for it. */
 enum verdict plan_combine(const json_t *records, size_t *attempt);

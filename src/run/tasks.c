@@ -300,12 +300,23 @@ static int task_retry(struct run *run, struct task *task, struct err *err)
 static void emit_ended(struct run *run, const struct task *task, const json_t *record, bool again)
 {
 	struct run_event event = task_event(task, RUN_ENDED);
+	struct arena a = { 0 };
 
 	event.verdict = verdict_from_text(json_str_or(record, "verdict", "infra"));
 	event.reason = json_str_or(record, "reason", NULL);
+	if (event.verdict == VERDICT_FAIL && task->waiters.n) {
+		const struct waiter *first = &task->waiters.data[0];
+		struct plan_state state = cell_state(&run->cells[first->cell]);
+		struct plan_verdict v =
+			plan_record_verdict(run->plan, first->cell, &first->step, &run->facts, &state, record, &a);
+
+		event.verdict = v.verdict;
+		event.reason = v.reason;
+	}
 	event.seconds = (double)(clock_ms() - task->started) / 1000;
 	event.again = again;
 	run_emit(run, &event);
+	arena_free(&a);
 }
 
 static void emit_kvm(struct run *run, const struct task *task, bool works)

@@ -17,11 +17,16 @@ signature=$(json "$WORK/out" 'j["boots"][0]["signature"]')
 entry no-init "signature: '$signature'" 'builds: ["fake/*/gcc"]' 'boards: [paper]' 'expires: 2100-01-01'
 run 0 "a failure that is known is no failure of the run" "${boot[@]}"
 out_has "1 boots: 1 known" "its verdict is known"
+grep -q '^known boot fake/good/gcc on paper .*known until 2100-01-01 as no-init' "$WORK/out" && ! grep -q '^fail ' "$WORK/out"
+ok $? "also in the line of progress"
 out_has "known until 2100-01-01 as no-init: no init was ever there (https://example.org/bug/1)" "with its entry and link"
 run 0 "and again from what was booted" "${boot[@]}" --reuse-boots
 entry no-init "signature: '$signature'" 'builds: ["fake/*/gcc"]' 'boards: [paper]' 'expires: 2020-01-01'
 run 1 "it is a failure when its date has passed" "${boot[@]}" --reuse-boots
 out_has "known as no-init until 2020-01-01, which is past" "and says so"
+run 1 "and when it fails again" "${boot[@]}"
+grep -q '^fail  boot fake/good/gcc on paper .*which is past' "$WORK/out"
+ok $? "its line says both"
 entry no-init "regex: '[a-z-]+: Kernel panic .*'" 'builds: ["fake/*/gcc"]' 'boards: ["pap*"]' 'expires: 2100-01-01'
 run 0 "a regular expression may say it" "${boot[@]}" --reuse-boots
 entry no-init "regex: 'Kernel panic'" 'builds: ["fake/*/gcc"]' 'boards: [paper]' 'expires: 2100-01-01'
@@ -39,6 +44,10 @@ signature=$(json "$WORK/out" 'j["builds"][0]["signature"]')
 case $signature in *broken.c:\ error:*) ok 0 "has a signature, without the number of a line" ;; *) is "$signature" "… broken.c: error: …" "has a signature" ;; esac
 entry no-compile "signature: \"${signature//\"/\\\"}\"" 'builds: ["fake/broken/*"]' 'expires: 2100-01-01'
 run 0 "may be known as well" "${build[@]}"
+rm -r "$KILN_HOME/records"
+run 0 "also when it runs" "${build[@]}"
+grep -q '^known build fake/broken/gcc ' "$WORK/out"
+ok $? "with known in its line"
 out_has "known until 2100-01-01 as no-compile" "with its entry"
 
 entry bad 'signature: x' 'builds: ["fake/*/gcc"]' 'boards: [slate]' 'expires: tomorrow'
