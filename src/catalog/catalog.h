@@ -196,9 +196,10 @@ struct catalog_root {
 	const char *suite;
 	struct names packages;
 	/* stage3 */
-	const char *gentoo;  /* folder of the mirror's releases/: arm64 */
-	const char *variant; /* latest-stage3-<this>.txt: arm64-openrc */
-	const char *keyring; /* of whoever signs the stage3: a file of the host */
+	const char *gentoo;       /* folder of the mirror's releases/: arm64 */
+	const char *variant;      /* latest-stage3-<this>.txt: arm64-openrc */
+	const char *keyring;      /* of whoever signs the stage3: a file, or its name where keyrings are */
+	const char *keyring_from; /* where that is published, for messages */
 	/* both */
 	const char *mirror;                    /* URL; NULL: of debian, what the host's apt is set to */
 	const struct catalog_command *prepare; /* run in the new root, as its root, with the network */

@@ -191,6 +191,7 @@ static const struct field root_fields[] = {
 	{ "gentoo", FIELD_WORD, AT(catalog_root, gentoo) },
 	{ "variant", FIELD_WORD, AT(catalog_root, variant) },
 	{ "keyring", FIELD_WORD, AT(catalog_root, keyring) },
+	{ "keyring_from", FIELD_STRING, AT(catalog_root, keyring_from) },
 	{ "mirror", FIELD_WORD, AT(catalog_root, mirror) },
 	{ "prepare", FIELD_MAPS, AT(catalog_root, prepare), .may_be_empty = true, .record = &command_record,
 	  .count_offset = offsetof(struct catalog_root, n_prepare) },
