@@ -89,7 +89,8 @@ static char *link_target(const char *digest, const char *name)
 
 static int link_one(int dir, const char *name, const char *digest, struct err *err)
 {
-	autofree char *target = link_target(digest, name), *tmp = mem_printf("%s.new", name);
+	/* In this order: behind UBSan's check of a strchr() gcc would warn of a NULL that cannot be. */
+	autofree char *tmp = mem_printf("%s.new", name), *target = link_target(digest, name);
 
 	if (strchr(name, '/')) {
 		autofree char *parent = mem_strndup(name, (size_t)(strchr(name, '/') - name));
