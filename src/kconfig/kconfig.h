@@ -46,6 +46,9 @@ struct kversion {
 	int major, minor, patch;
 };
 int kversion_parse(struct view text, struct kversion *out);
+/* The release that a kernel's top Makefile names, as it puts KERNELVERSION together: 6.1.99-rc1, owned; an empty
+ * SUBLEVEL leaves its dot out. NULL without VERSION and PATCHLEVEL: it is no kernel's. */
+char *kversion_of_makefile(struct view text);
 int kversion_cmp(struct kversion a, struct kversion b); /* <0, 0, >0 */
 /* What the file's head says made it, "# Linux/arm64 6.1.192 Kernel Configuration": ARCH as make was given
  * it (x86 or x86_64) and the version. -1, and nothing touched, when it does not say. Borrowed from config. */

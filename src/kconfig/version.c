@@ -71,6 +71,34 @@ int kversion_cmp(struct kversion a, struct kversion b)
 	return major ? major : minor ? minor : patch;
 }
 
+/* The value of the first line "KEY = value", { NULL, 0 } when there is none. */
+static struct view makefile_value(struct view text, const char *key)
+{
+	while (text.p) {
+		struct view value = view_cut(&text, '\n');
+		struct view name = view_trim(view_cut(&value, '='));
+
+		if (value.p && view_is(name, key))
+			return view_trim(value);
+	}
+	return (struct view){ 0 };
+}
+
+char *kversion_of_makefile(struct view text)
+{
+	struct view version = makefile_value(text, "VERSION"), patchlevel = makefile_value(text, "PATCHLEVEL");
+	struct view sublevel = makefile_value(text, "SUBLEVEL"), extra = makefile_value(text, "EXTRAVERSION");
+	autobuf struct buf release = { 0 };
+
+	if (!version.n || !patchlevel.n || version.n + patchlevel.n + sublevel.n + extra.n > 100)
+		return NULL;
+	buf_printf(&release, VIEW_FMT "." VIEW_FMT, VIEW_ARG(version), VIEW_ARG(patchlevel));
+	if (sublevel.n)
+		buf_printf(&release, "." VIEW_FMT, VIEW_ARG(sublevel));
+	buf_add_printable(&release, extra);
+	return buf_steal(&release);
+}
+
 static const struct kversion version_last = { INT_MAX, INT_MAX, INT_MAX };
 
 static int range_refuse(struct view text, const char *why, struct err *err)

@@ -9,18 +9,6 @@
 #include <glob.h>
 #include <string.h>
 
-/* The value of "NAME = value" at the beginning of a line; empty when there is none. */
-static struct view makefile_value(struct view text, const char *name)
-{
-	while (text.p) {
-		struct view line = view_cut(&text, '\n'), value = line, key = view_trim(view_cut(&value, '='));
-
-		if (value.p && view_is(key, name))
-			return view_trim(value);
-	}
-	return VIEW("");
-}
-
 /* scripts/setlocalversion leaves out the backups of editors. */
 static void localversion_files(const char *srcdir, struct buf *out)
 {
@@ -44,21 +32,16 @@ static void localversion_files(const char *srcdir, struct buf *out)
 int release_of(const char *srcdir, const struct kconfig *config, char **out, struct err *err)
 {
 	autofree char *path = fs_join(srcdir, "Makefile");
+	autofree char *version = NULL;
 	autobuf struct buf text = { 0 }, release = { 0 };
 	const struct kconfig_value *local = kconfig_get(config, VIEW("LOCALVERSION"));
-	struct view all, version, sub;
 
 	if (fs_read(AT_FDCWD, path, 4u << 20, &text, err) < 0)
 		return -1;
-	all = (struct view){ text.data ? text.data : "", text.n };
-	version = makefile_value(all, "VERSION");
-	sub = makefile_value(all, "SUBLEVEL");
-	if (!version.n)
-		return err_user(err, "%s: sets no VERSION: this is no kernel source", path);
-	buf_printf(&release, VIEW_FMT "." VIEW_FMT, VIEW_ARG(version), VIEW_ARG(makefile_value(all, "PATCHLEVEL")));
-	if (sub.n)
-		buf_printf(&release, "." VIEW_FMT, VIEW_ARG(sub));
-	buf_addv(&release, makefile_value(all, "EXTRAVERSION"));
+	version = kversion_of_makefile((struct view){ text.data ? text.data : "", text.n });
+	if (!version)
+		return err_user(err, "%s: sets no VERSION and PATCHLEVEL: this is no kernel source", path);
+	buf_adds(&release, version);
 	localversion_files(srcdir, &release);
 	if (local && local->type == KCONFIG_STRING)
 		buf_addv(&release, local->text);

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "kconfig/kconfig.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,40 +21,14 @@ static bool is_type(int dir, const char *name, mode_t type)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
-/* The value of the first line "KEY = value", {NULL,0} when there is none. */
-static struct view makefile_value(struct view text, const char *key)
-{
-	while (text.p) {
-		struct view value = view_cut(&text, '\n');
-		struct view name = view_trim(view_cut(&value, '='));
-
-		if (value.p && view_is(name, key))
-			return view_trim(value);
-	}
-	return (struct view){ 0 };
-}
-
-/* As the top Makefile puts KERNELVERSION together: an empty PATCHLEVEL or SUBLEVEL leaves its dot out. */
 static char *release_read(int tree)
 {
-	autobuf struct buf text = { 0 }, release = { 0 };
+	autobuf struct buf text = { 0 };
 	struct err ignored = { 0 };
-	struct view all, version, patchlevel, sublevel, extra;
 
 	if (!is_type(tree, "Makefile", S_IFREG) || fs_read(tree, "Makefile", MAKEFILE_MAX, &text, &ignored) < 0)
 		return NULL;
-	all = (struct view){ text.data, text.n };
-	version = makefile_value(all, "VERSION");
-	patchlevel = makefile_value(all, "PATCHLEVEL");
-	sublevel = makefile_value(all, "SUBLEVEL");
-	extra = makefile_value(all, "EXTRAVERSION");
-	if (!version.n || !patchlevel.n || version.n + patchlevel.n + sublevel.n + extra.n > 100)
-		return NULL;
-	buf_printf(&release, VIEW_FMT "." VIEW_FMT, VIEW_ARG(version), VIEW_ARG(patchlevel));
-	if (sublevel.n)
-		buf_printf(&release, "." VIEW_FMT, VIEW_ARG(sublevel));
-	buf_add_printable(&release, extra);
-	return buf_steal(&release);
+	return kversion_of_makefile((struct view){ text.data ? text.data : "", text.n });
 }
 
 int kernel_check(int tree, const char *what, char **release, struct err *err)

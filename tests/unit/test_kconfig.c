@@ -305,6 +305,29 @@ static void versions_are_read_and_ordered(void **state)
 		assert_int_equal(kversion_parse(view_of(bad[i]), &v), -1);
 }
 
+static void a_makefile_names_its_release(void **state)
+{
+	static const struct {
+		const char *makefile, *release;
+	} cases[] = {
+		{ "# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION = -rc1\nNAME = x\nVERSION = 7\n",
+		  "6.1.192-rc1" },
+		{ "VERSION=2\nPATCHLEVEL=6\nSUBLEVEL =\nEXTRAVERSION =", "2.6" },
+		{ "VERSION = 6\nPATCHLEVEL = 1\nEXTRAVERSION = \033", "6.1\\x1b" },
+		{ "VERSION = 6\nSUBLEVEL = 1\n", NULL },
+		{ "MYVERSION = 6\nPATCHLEVEL = 1\n", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		autofree char *release = kversion_of_makefile(view_of(cases[i].makefile));
+
+		assert_int_equal(!release, !cases[i].release);
+		if (release)
+			assert_string_equal(release, cases[i].release);
+	}
+}
+
 static void ranges_include_both_ends(void **state)
 {
 	static const struct {
@@ -551,6 +574,7 @@ static const struct CMUnitTest plain_tests[] = {
 	cmocka_unit_test(many_symbols_are_kept_apart),
 	cmocka_unit_test(the_head_names_architecture_and_version),
 	cmocka_unit_test(versions_are_read_and_ordered),
+	cmocka_unit_test(a_makefile_names_its_release),
 	cmocka_unit_test(ranges_include_both_ends),
 	cmocka_unit_test(probabilities_are_percents),
 	cmocka_unit_test(bad_ranges_are_refused),
