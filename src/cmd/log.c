@@ -1,30 +1,13 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cmd/build.h"
 #include "cmd/cmd.h"
-#include "depot/depot.h"
-#include "ledger/ledger.h"
 #include "step/step.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-struct found {
-	json_t *record;
-	char *build;
-};
-
-static int take_first(const struct ledger_cell *cell, void *data)
-{
-	struct found *found = data;
-
-	if (!cell->record)
-		return 0;
-	found->record = json_incref((json_t *)cell->record);
-	found->build = mem_strdup(cell->build);
-	return 1;
-}
 
 /* On a terminal what a guest or a build said must not steer it; into a file or a pipe go the bytes as they are. */
 static void print_log(const struct buf *log)
@@ -47,50 +30,23 @@ static void print_log(const struct buf *log)
 	}
 }
 
-static int log_digest(const struct found *found, const char *name, const char **digest, struct err *err)
+static int log_print(const char *home, const char *name, struct err *err)
 {
-	if (!found->record)
-		return err_user(
-			err, "there is no log of %s yet; kiln show lists builds and boards (a board's is BUILD@BOARD)",
-			name);
-	*digest = record_artefact(found->record, "console");
-	if (!*digest)
-		*digest = record_artefact(found->record, "log");
-	if (!*digest)
-		return err_user(err, "%s kept no log: %s", name,
-				json_str_or(found->record, "reason", "no reason was given"));
-	return 0;
-}
-
-static int log_print(const char *home, char *name, struct err *err)
-{
-	struct ledger *ledger = NULL;
-	struct depot *depot = NULL;
-	struct found found = { 0 };
+	autojson json_t *record = NULL;
 	autobuf struct buf log = { 0 };
-	autofree char *shown = mem_strdup(name);
-	char *at = strchr(name, '@');
-	const char *digest = NULL;
-	int status;
+	const char *digest;
 
-	if (at)
-		*at++ = '\0';
-	if (ledger_open(home, &ledger, err) < 0)
+	if (build_find(home, name, &record, NULL, err) < 0)
 		return -1;
-	status = ledger_cells_find(ledger, name, at ? at : "", take_first, &found, err);
-	ledger_free(ledger);
-	if (status == 0)
-		status = log_digest(&found, shown, &digest, err);
-	if (status == 0)
-		status = depot_open(home, &depot, err);
-	if (status == 0)
-		status = depot_get(depot, digest, &log, err);
-	if (status == 0)
-		print_log(&log);
-	depot_free(depot);
-	json_decref(found.record);
-	free(found.build);
-	return status;
+	digest = record_artefact(record, "console");
+	if (!digest)
+		digest = record_artefact(record, "log");
+	if (!digest)
+		return err_user(err, "%s kept no log: %s", name, json_str_or(record, "reason", "no reason was given"));
+	if (build_artefact(home, digest, &log, err) < 0)
+		return -1;
+	print_log(&log);
+	return 0;
 }
 
 int cmd_log(int argc, char **argv)

@@ -2,9 +2,8 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cmd/build.h"
 #include "cmd/cmd.h"
-#include "depot/depot.h"
-#include "ledger/ledger.h"
 #include "plan/match.h"
 #include "plan/plan.h"
 #include "qemu/qemu.h"
@@ -34,42 +33,25 @@ static void why_free(struct why *w)
 	arena_free(&w->arena);
 }
 
-static int take_first(const struct ledger_cell *cell, void *data)
-{
-	json_t **record = data;
-
-	*record = json_incref((json_t *)cell->record);
-	return *record != NULL;
-}
-
 /* The final .config of the newest build of that name. */
 static int build_config(struct why *w, const char *build, struct err *err)
 {
-	struct ledger *ledger = NULL;
-	struct depot *depot = NULL;
 	autojson json_t *record = NULL;
 	autobuf struct buf text = { 0 };
 	const char *digest;
-	int status;
 
-	if (ledger_open(w->home, &ledger, err) < 0)
-		return -1;
-	status = ledger_cells_find(ledger, build, "", take_first, &record, err);
-	ledger_free(ledger);
-	if (status < 0)
-		return -1;
-	digest = record ? record_artefact(record, "config") : NULL;
+	if (build_find(w->home, build, &record, NULL, err) < 0) {
+		const struct err found = *err;
+
+		return found.class == ERR_USER ? err_user(err, "%s; a file is given with --config FILE", found.msg)
+					       : -1;
+	}
+	digest = record_artefact(record, "config");
 	if (!digest)
-		return err_user(
-			err,
-			"there is no build %s with a .config yet; kiln show lists builds, and a file is given with "
-			"--config FILE",
-			build);
-	status = depot_open(w->home, &depot, err);
-	if (status == 0)
-		status = depot_get(depot, digest, &text, err);
-	depot_free(depot);
-	return status < 0 ? -1 : kconfig_parse((struct view){ text.data, text.n }, &w->config, err);
+		return err_user(err, "%s kept no .config; a file is given with --config FILE", build);
+	if (build_artefact(w->home, digest, &text, err) < 0)
+		return -1;
+	return kconfig_parse((struct view){ text.data ? text.data : "", text.n }, &w->config, err);
 }
 
 static int file_config(struct why *w, const char *path, struct err *err)

@@ -43,6 +43,13 @@ run 1 "an option may break a build" "$KILN" run --arch fake --config good --boar
 good=$(ls -d "$KILN_HOME"/builds/*/fake/good/gcc)
 [ ! -e "$good/bzImage" ] && [ ! -L "$good/bzImage" ] && [ -s "$good/build.log" ]
 ok $? "no image of another build stays beside its log"
+runs=$("$KILN" show --list | cut -d' ' -f1)
+run 0 "its log by its run" "$KILN" log "$(sed -n 1p <<<"$runs"):good/gcc"
+out_has "-fno-such-flag" "is that of the newest"
+run 0 "the log of the same build in an earlier run" "$KILN" log "$(tail -n 1 <<<"$runs"):fake/good/gcc"
+out_lacks "-fno-such-flag" "is another"
+run 2 "a run that there is not" "$KILN" log 00000000-none:fake/good/gcc
+err_has "kiln show --list" "says where runs come from"
 run 0 "without it" "$KILN" run --arch fake --config good --board paper "${source[@]}"
 [ -s "$good/bzImage" ] && [ -s "$good/config" ]
 ok $? "the image is linked again"
