@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "home.h"
+#include "small_disk.h"
 
 #include "base/cleanup.h"
 #include "base/mem.h"
@@ -232,6 +233,36 @@ static void a_damaged_archive_leaves_nothing(void **state)
 	assert_false(exists(home, "manifest"));
 }
 
+static int unpack_full(void *arg)
+{
+	const char *const *paths = arg;
+	autojson json_t *notes = json_object();
+	struct err err = { 0 };
+
+	if (mkdir(paths[1], 0700) < 0 || root_unpack(paths[0], paths[1], paths[2], notes, &err) == 0)
+		return 1;
+	fprintf(stderr, "# %s\n", err.msg);
+	return err.class != ERR_INFRA || err.num != ENOSPC || !strstr(err.msg, "the disk is full; make room") ||
+	       fs_exists(AT_FDCWD, paths[1]) || fs_exists(AT_FDCWD, paths[2]);
+}
+
+static void a_full_disk_is_named(void **state)
+{
+	const char *home = *state;
+	autofree char *noise = mem_alloc(300001), *tar = NULL, *disk = fs_join(home, "disk");
+	autofree char *tree = fs_join(disk, "tree"), *file = fs_join(disk, "manifest");
+	int status;
+
+	memset(noise, 'x', 300000);
+	const struct item items[] = { { "a/b", S_IFREG | 0644, "first" }, { "a/c", S_IFREG | 0644, noise } };
+	tar = tar_make(home, items, countof(items));
+	assert_int_equal(mkdir(disk, 0755), 0);
+	status = small_disk(disk, 200, unpack_full, (const char *[]){ tar, tree, file });
+	if (status == SMALL_DISK_SKIP)
+		skip();
+	assert_int_equal(status, 0);
+}
+
 /* --- manifests --- */
 
 /* A tree on the disk is listed as the archive that it came from, but for what could not be made. */
@@ -418,6 +449,7 @@ int main(void)
 		TEST(a_root_is_unpacked),
 		TEST(what_leads_outside_is_refused),
 		TEST(a_damaged_archive_leaves_nothing),
+		TEST(a_full_disk_is_named),
 		TEST(a_tree_is_listed),
 		TEST(a_manifest_is_read_as_it_is_written),
 		TEST(what_is_no_manifest_is_refused),
