@@ -200,7 +200,7 @@ static int transfer(struct transfer *t, struct err *err)
 			restarted = true;
 			continue;
 		}
-		vain = t->have > before ? 0 : vain + 1;
+		vain = !t->out && t->have > before ? 0 : vain + 1; /* a text begins anew each time */
 		if (!t->again || vain >= tries)
 			break;
 		wait_ms(wait << (vain > 7 ? 7 : vain) >> 1);

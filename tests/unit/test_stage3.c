@@ -235,6 +235,7 @@ static int group_make(void **state)
 	uint32_t x = 1;
 
 	tests = tests ? tests : "tests";
+	setenv("no_proxy", "127.0.0.1", 1);
 	if (!mkdtemp(work))
 		return -1;
 	mirror.work = work;
@@ -470,6 +471,8 @@ static void a_mirror_that_is_gone_is_named(void **state)
 	assert_int_equal(err.class, ERR_USER);
 	faults("openrc.txt status 500\n");
 	refused(*state, ERR_INFRA, "the mirror answers HTTP 500");
+	faults("openrc.txt cut 10\n");
+	refused(*state, ERR_INFRA, "openrc.txt: ");
 	faults("openrc.txt status 404\n");
 	refused(*state, ERR_USER, "or no such variant of arm64; look at");
 	faults(".tar.xz status 404\n");
