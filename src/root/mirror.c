@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-enum { TRIES = 4, WAIT_MS = 1000, IDLE_S = 60, CONNECT_S = 30, REDIRECTS = 10, TELL_BYTES = 4 << 20 };
+enum { TRIES = 4, WAIT_MS = 1000, IDLE_S = 60, CONNECT_S = 30, REDIRECTS = 10, TOLD_TIMES = 10 };
 
 /* One request. */
 struct transfer {
@@ -72,7 +72,7 @@ static size_t on_data(char *data, size_t one, size_t n, void *arg)
 		return 0;
 	t->have += (int64_t)n;
 	t->begun = true;
-	if (!t->out && t->m->tell && (t->have - t->told >= TELL_BYTES || t->have == t->size)) {
+	if (!t->out && t->m->tell && (t->have - t->told >= t->size / TOLD_TIMES || t->have == t->size)) {
 		t->m->tell(t->m->arg, t->have, t->size);
 		t->told = t->have;
 	}

@@ -12,7 +12,7 @@ struct mirror {
 	int tries;        /* that brought nothing, until it is given up; 0: 4 */
 	int wait_ms;      /* before the second try, twice as long before each that follows; 0: 1000 */
 	int idle_s;       /* without a byte, until a try counts as failed; 0: 60 */
-	/* Told now and then how much of a file is there; may be NULL. */
+	/* Told ten times how much of a file is there; may be NULL. */
 	void (*tell)(void *arg, int64_t have, int64_t size);
 	void *arg;
 };
