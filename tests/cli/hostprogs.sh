@@ -86,6 +86,7 @@ is "$digests" "${alone[2]}" "also beside another Kiln"
 
 # Another source is another entry, and their number has an end.
 echo "# another" >>"$WORK/linux/scripts/conf.sh"
+again
 plan good
 is "$compiled $(entries)" "1 2" "a source that changed is compiled"
 for i in $(seq 30); do
