@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
+#include "kernel/objects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -117,7 +118,7 @@ int collect(struct step *step, const char *out, const char *image_path, const ch
 
 	if (collect_config(step, out, err) < 0 || file_collect(step, out, image_path, "image", &image, err) < 0 ||
 	    file_collect(step, out, "vmlinux", "vmlinux", &elf, err) < 0 ||
-	    file_collect(step, out, "System.map", "System.map", &map, err) < 0 ||
+	    file_collect(step, out, "System.map", "System.map", &map, err) < 0 || objects_collect(step, out, err) < 0 ||
 	    (dtbs && dtbs_collect(step, out, srcarch, err) < 0))
 		return -1;
 	id = elf ? build_id_read(vmlinux) : NULL;

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* Artefacts image, vmlinux, System.map, config, dtb/...; build_id, release; the verdict: pass, or fail where the
- * build made no image. */
+/* Artefacts image, vmlinux, System.map, objects, config, dtb/...; build_id, release; the verdict: pass, or fail where
+ * the build made no image. */
 int collect(struct step *step, const char *out, const char *image_path, const char *srcarch, bool dtbs,
 	    struct err *err);
 /* The artefact config alone: what a failed build was made of. */

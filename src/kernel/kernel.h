@@ -14,7 +14,7 @@ int kernel_configure_step(struct step *step, struct err *err);
 /* Steps of the kinds build (from clean, out of HOME/sources/<id>/tree) and build-warm (in HOME/warm/, out of a
  * person's work tree, which is only read).
  * record: warnings, errors, first_errors, build_id, release, cpu_seconds, seconds, and unreproducible (an
- * array of reasons) where the config asks for random bytes; artefacts image, vmlinux, System.map, config, log,
+ * array of reasons) where the config asks for random bytes; artefacts image, vmlinux, System.map, objects, config, log,
  * dtb/<file>; with "modules":true in the spec also modules: their number, and an initramfs of lib/modules. A kernel
  * that does not compile is the verdict fail; a compiler that was killed, a full disk and a missing program of the host
  * are ERR_INFRA. */

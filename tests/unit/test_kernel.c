@@ -7,8 +7,10 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "kernel/buildlog.h"
 #include "kernel/kernel.h"
+#include "kernel/objects.h"
 #include "kernel/settings.h"
 #include "sandbox/sandbox.h"
 #include "step/step.h"
@@ -617,6 +619,106 @@ static void a_build_leaves_its_artefacts(void **state)
 	assert_non_null(memmem(vmlinux.data, vmlinux.n, "kiln@kiln", 9));
 }
 
+static const json_t *named(const json_t *list, const char *name)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach (list, i, entry)
+		if (strcmp(json_string_value(json_array_get(entry, 0)), name) == 0)
+			return entry;
+	return NULL;
+}
+
+static void a_build_lists_its_objects(void **state)
+{
+	autohome struct home home = { 0 };
+	autojson json_t *record = NULL, *list = NULL;
+	autobuf struct buf text = { 0 };
+	json_t *objects, *first;
+	const json_t *symbol, *section;
+
+	needs_sandbox();
+	home_make(&home);
+	record = built(&home, "x86", "CONFIG_EMBEDDED=y\nCONFIG_NOISY_BUILD=y\n");
+	assert_verdict(&home, record, "pass");
+	artefact_read(&home, record, "objects", &text);
+	list = json_loadb(text.data, text.n, 0, NULL);
+	objects = json_object_get(list, "objects");
+	assert_int_equal(json_array_size(objects), 2);
+	first = json_array_get(objects, 1);
+	assert_string_equal(json_str_or(json_array_get(objects, 0), "path", ""), "drivers/noisy.o");
+	assert_string_equal(json_str_or(first, "path", ""), "init/main.o");
+	assert_int_equal(strlen(json_str_or(first, "sha256", "")), 64);
+	section = named(json_object_get(first, "sections"), ".text");
+	assert_string_equal(json_string_value(json_array_get(section, 1)), "x");
+	assert_int_equal(strlen(json_string_value(json_array_get(section, 3))), 32);
+	assert_non_null(named(json_object_get(first, "sections"), ".comment"));
+	symbol = named(json_object_get(first, "symbols"), "start_kernel");
+	assert_ptr_equal(json_array_get(json_object_get(first, "sections"),
+					(size_t)json_integer_value(json_array_get(symbol, 1))),
+			 section);
+	assert_int_equal(strlen(json_string_value(json_array_get(symbol, 3))), 16);
+}
+
+/* What the host's compiler makes of a text of C, as an entry of the list. */
+static json_t *object_of(const char *dir, const char *source)
+{
+	autofree char *c = fs_join(dir, "a.c"), *o = fs_join(dir, "a.o");
+	const char *const argv[] = { "gcc", "-Os", "-fno-pic", "-fno-pie", "-mcmodel=kernel", "-c", "-o", o, c, NULL };
+	const char *const plain[] = { "gcc", "-Os", "-c", "-o", o, c, NULL };
+	autobuf struct buf bytes = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(fs_write(AT_FDCWD, c, source, strlen(source), 0600, &err), 0);
+	if (proc_run(&(struct proc){ .argv = argv }, NULL, &err) < 0)
+		assert_int_equal(proc_run(&(struct proc){ .argv = plain }, NULL, &err), 0);
+	assert_int_equal(fs_read(AT_FDCWD, o, 1 << 20, &bytes, &err), 0);
+	return object_json("a.o", (struct view){ bytes.data, bytes.n });
+}
+
+static bool field_same(const json_t *a, const json_t *b, const char *symbol, size_t field)
+{
+	const json_t *x = json_array_get(named(json_object_get(a, "symbols"), symbol), field);
+	const json_t *y = json_array_get(named(json_object_get(b, "symbols"), symbol), field);
+
+	assert_non_null(x);
+	return y && json_equal(x, y);
+}
+
+enum { DIGEST = 3, TEXTS = 4 };
+
+/* What moved is not what changed: references count by their names. */
+static void a_function_that_moved_has_its_digest(void **state)
+{
+	autoscratch char *dir = scratch_make();
+	static const char head[] = "void out(const char *); void other(const char *);";
+	static const char filler[] = "int filler(int a) { return a * 3 + 1; }\n"
+				     "void more(void) { out(\"more of it\"); }";
+	autofree char *plain = mem_printf("%s void f(void) { out(\"text one\"); }", head);
+	autofree char *moved = mem_printf("%s %s void f(void) { out(\"text one\"); }", head, filler);
+	autofree char *text = mem_printf("%s void f(void) { out(\"text two\"); }", head);
+	autofree char *callee = mem_printf("%s void f(void) { other(\"text one\"); }", head);
+	autojson json_t *a = object_of(dir, plain), *b = object_of(dir, moved), *c = object_of(dir, text);
+	autojson json_t *d = object_of(dir, callee);
+
+	assert_true(field_same(a, b, "f", DIGEST));
+	assert_true(field_same(a, b, "f", TEXTS));
+	assert_true(field_same(a, c, "f", DIGEST));
+	assert_false(field_same(a, c, "f", TEXTS));
+	assert_false(field_same(a, d, "f", DIGEST));
+	assert_true(field_same(a, d, "f", TEXTS));
+}
+
+static void an_object_that_is_no_elf_has_no_parts(void **state)
+{
+	autojson json_t *object = object_json("a\033.o", VIEW("\177ELF"));
+
+	assert_string_equal(json_str_or(object, "path", ""), "a\\x1b.o");
+	assert_int_equal(json_int_or(object, "size", -1), 4);
+	assert_null(json_object_get(object, "sections"));
+}
+
 static void dtbs_are_not_asked_for_where_the_config_has_no_dtc(void **state)
 {
 	autohome struct home home = { 0 };
@@ -632,7 +734,7 @@ static void two_homes_give_the_same_bytes(void **state)
 {
 	autohome struct home a = { 0 }, b = { 0 };
 	autojson json_t *first = NULL, *second = NULL;
-	static const char *const names[] = { "image", "vmlinux", "System.map", "config" };
+	static const char *const names[] = { "image", "vmlinux", "System.map", "objects", "config" };
 
 	needs_sandbox();
 	home_make(&a);
@@ -811,6 +913,9 @@ int main(void)
 		cmocka_unit_test(unknown_targets_are_verdicts),
 		cmocka_unit_test(wrong_specs_are_refused),
 		cmocka_unit_test(a_build_leaves_its_artefacts),
+		cmocka_unit_test(a_build_lists_its_objects),
+		cmocka_unit_test(a_function_that_moved_has_its_digest),
+		cmocka_unit_test(an_object_that_is_no_elf_has_no_parts),
 		cmocka_unit_test(dtbs_are_not_asked_for_where_the_config_has_no_dtc),
 		cmocka_unit_test(two_homes_give_the_same_bytes),
 		cmocka_unit_test(compile_errors_are_the_verdict_fail),

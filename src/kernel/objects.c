@@ -1,0 +1,244 @@
+#define _GNU_SOURCE
+#include "kernel/objects.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "elf/elf.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	DEPTH_MAX = 16,
+	OBJECTS_MAX = 100000, /* an allyesconfig has 30,000 */
+	SECTION_DIGITS = 32,
+	SYMBOL_DIGITS = 16,
+};
+
+#define OBJECT_MAX (512u << 20) /* bytes */
+
+typedef VEC(char *) paths;
+
+static void paths_free(paths *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		free(p->data[i]);
+	vec_free(p);
+}
+
+static int path_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Of the host, or hidden: .tmp_vmlinux.kallsyms1.o and the like are made anew at each link. */
+static bool is_left_out(const char *name)
+{
+	static const char *const names[] = { "scripts", "tools", "vmlinux.o" };
+
+	for (size_t i = 0; i < countof(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return name[0] == '.';
+}
+
+/* Closes fd. No link is followed: a build may leave one to anywhere. */
+static void objects_find(int fd, const char *below, int depth, paths *found)
+{
+	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		autofree char *path = *below ? fs_join(below, e->d_name) : mem_strdup(e->d_name);
+		struct stat st;
+
+		if (is_left_out(e->d_name) || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth > 0)
+			objects_find(openat(dirfd(dir), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+				     path, depth - 1, found);
+		else if (S_ISREG(st.st_mode) && str_ends(e->d_name, ".o") && found->n < OBJECTS_MAX)
+			*vec_push(found) = steal(&path);
+	}
+}
+
+/* An object with the relocations of each of its sections. */
+struct object {
+	struct elf_file file;
+	elf_references *references; /* by the section that they apply to */
+};
+
+static void object_free(struct object *o)
+{
+	for (size_t i = 0; o->references && i < o->file.sections.n; i++)
+		vec_free(&o->references[i]);
+	free(o->references);
+	elf_free(&o->file);
+}
+
+/* The section that this one's relocations apply to, where that is loaded; else 0. */
+static size_t loaded_target(const struct elf_file *f, size_t i)
+{
+	size_t target = f->sections.data[i].applies_to;
+
+	return target < f->sections.n && f->sections.data[target].kind != ELF_UNLOADED ? target : 0;
+}
+
+static int object_open(struct object *o, struct view bytes, struct err *err)
+{
+	if (elf_parse(bytes, &o->file, err) < 0)
+		return -1;
+	o->references = mem_alloc(o->file.sections.n * sizeof(*o->references));
+	for (size_t i = 1; i < o->file.sections.n; i++)
+		if (loaded_target(&o->file, i))
+			elf_relocations(&o->file, i, &o->references[loaded_target(&o->file, i)]);
+	return 0;
+}
+
+/* Digests of a part: of its bytes and of what they refer to, and of the texts among that, if any. */
+struct digests {
+	struct hash *part, *texts;
+};
+
+static void reference_add(struct digests *d, const struct elf_reference *r, uint64_t from)
+{
+	const uint64_t numbers[] = { htole64(r->offset - from), htole64(r->type), htole64(r->place),
+				     htole64(r->name.n) };
+
+	hash_add(d->part, numbers, sizeof(numbers));
+	hash_add(d->part, r->name.p, r->name.n);
+	if (!r->text.p)
+		return;
+	if (!d->texts)
+		d->texts = hash_new();
+	hash_add(d->texts, r->text.p, r->text.n);
+	hash_add(d->texts, "", 1);
+}
+
+/* Those of [from, to), counted from there. */
+static void references_add(struct digests *d, const elf_references *all, uint64_t from, uint64_t to)
+{
+	size_t low = 0, high = all->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (all->data[middle].offset < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < all->n && all->data[low].offset < to; low++)
+		reference_add(d, &all->data[low], from);
+}
+
+static void digest_append(json_t *list, struct hash *h, size_t digits)
+{
+	char hex[HASH_HEX];
+
+	hash_end(h, hex);
+	json_array_append_new(list, json_stringn(hex, digits));
+}
+
+static void digests_append(json_t *list, const struct digests *d, size_t digits)
+{
+	digest_append(list, d->part, digits);
+	if (d->texts)
+		digest_append(list, d->texts, digits);
+}
+
+static json_t *section_json(const struct object *o, size_t i)
+{
+	static const char *const kinds[] = {
+		[ELF_CODE] = "x", [ELF_WRITABLE] = "w", [ELF_CONSTANT] = "r", [ELF_UNLOADED] = "-"
+	};
+	const struct elf_section *s = &o->file.sections.data[i];
+	size_t target = loaded_target(&o->file, i);
+	json_t *list = json_pack("[o, s, I]", json_text(s->name), kinds[s->kind], (json_int_t)s->size);
+	struct digests d = { hash_new(), NULL };
+
+	if (target)
+		references_add(&d, &o->references[target], 0, UINT64_MAX);
+	else
+		hash_add(d.part, s->bytes.p, s->bytes.n);
+	digests_append(list, &d, s->bytes.n ? SECTION_DIGITS : 0);
+	return list;
+}
+
+static json_t *symbol_json(const struct object *o, const struct elf_symbol *s)
+{
+	json_t *list = json_pack("[o, I, I]", json_text(s->name), (json_int_t)s->section - 1, (json_int_t)s->size);
+	struct digests d = { hash_new(), NULL };
+
+	hash_add(d.part, s->bytes.p, s->bytes.n);
+	references_add(&d, &o->references[s->section], s->offset, s->offset + s->size);
+	digests_append(list, &d, s->bytes.n ? SYMBOL_DIGITS : 0);
+	return list;
+}
+
+static void parts_note(const struct object *o, json_t *object)
+{
+	json_t *sections = json_array(), *symbols = json_array();
+
+	for (size_t i = 1; i < o->file.sections.n; i++)
+		json_array_append_new(sections, section_json(o, i));
+	for (size_t i = 0; i < o->file.symbols.n; i++)
+		if (o->file.symbols.data[i].sized)
+			json_array_append_new(symbols, symbol_json(o, &o->file.symbols.data[i]));
+	json_object_set_new(object, "sections", sections);
+	json_object_set_new(object, "symbols", symbols);
+}
+
+json_t *object_json(const char *path, struct view bytes)
+{
+	CLEANUP(object_free) struct object parts = { 0 };
+	struct err ignored = { 0 };
+	char hex[HASH_HEX];
+	json_t *object = json_object();
+
+	hash_bytes(bytes.p, bytes.n, hex);
+	json_object_set_new(object, "path", json_text(view_of(path)));
+	json_object_set_new(object, "sha256", json_string(hex));
+	json_object_set_new(object, "size", json_integer((json_int_t)bytes.n));
+	if (object_open(&parts, bytes, &ignored) == 0)
+		parts_note(&parts, object);
+	return object;
+}
+
+/* Printed one by one, since all of them as values would take ten times the memory of the text. */
+static int object_print(int out, const char *path, struct buf *bytes, struct buf *text, struct err *err)
+{
+	autoclose int fd = openat(out, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	autofree char *self = mem_printf("/proc/self/fd/%d", fd), *printed = NULL;
+	autojson json_t *object = NULL;
+
+	buf_clear(bytes);
+	if (fd < 0 || fs_read(AT_FDCWD, self, OBJECT_MAX, bytes, err) < 0)
+		return err_infra(err, 0, "%s: cannot be read", path);
+	object = object_json(path, (struct view){ bytes->data ? bytes->data : "", bytes->n });
+	printed = json_canonical(object);
+	buf_adds(text, printed);
+	return 0;
+}
+
+int objects_collect(struct step *step, const char *out, struct err *err)
+{
+	CLEANUP(paths_free) paths found = { 0 };
+	autoclose int dir = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autobuf struct buf bytes = { 0 }, text = { 0 };
+
+	objects_find(dup(dir), "", DEPTH_MAX, &found);
+	if (found.n)
+		qsort(found.data, found.n, sizeof(*found.data), path_cmp);
+	buf_adds(&text, "{\"format\":1,\"objects\":[");
+	for (size_t i = 0; i < found.n; i++) {
+		if (i)
+			buf_addc(&text, ',');
+		if (object_print(dir, found.data[i], &bytes, &text, err) < 0)
+			return -1;
+	}
+	buf_adds(&text, "]}");
+	return step_artefact_bytes(step, "objects", text.data, text.n, err);
+}
