@@ -12,6 +12,7 @@
 #define COMMANDS(X) \
 	X(boot)     \
 	X(catalog)  \
+	X(compare)  \
 	X(depot)    \
 	X(doctor)   \
 	X(judge)    \

@@ -40,13 +40,14 @@ out_has "kiln log" "and the command that shows the log"
 out_has "its build failed" "its boards are skipped"
 # The same build with an option that breaks it, and without.
 run 1 "an option may break a build" "$KILN" run --arch fake --config good --board paper "${source[@]}" --option KCFLAGS=-fno-such-flag
+broken=$(sed -n 's/^run //p' "$WORK/out")
 good=$(ls -d "$KILN_HOME"/builds/*/fake/good/gcc)
 [ ! -e "$good/bzImage" ] && [ ! -L "$good/bzImage" ] && [ -s "$good/build.log" ]
 ok $? "no image of another build stays beside its log"
-runs=$("$KILN" show --list | cut -d' ' -f1)
-run 0 "its log by its run" "$KILN" log "$(sed -n 1p <<<"$runs"):good/gcc"
-out_has "-fno-such-flag" "is that of the newest"
-run 0 "the log of the same build in an earlier run" "$KILN" log "$(tail -n 1 <<<"$runs"):fake/good/gcc"
+first=$("$KILN" show --list | sed -n '$s/ .*//p')
+run 0 "its log by its run" "$KILN" log "$broken:good/gcc"
+out_has "-fno-such-flag" "is its own"
+run 0 "the log of the same build in an earlier run" "$KILN" log "$first:fake/good/gcc"
 out_lacks "-fno-such-flag" "is another"
 run 2 "a run that there is not" "$KILN" log 00000000-none:fake/good/gcc
 err_has "kiln show --list" "says where runs come from"
