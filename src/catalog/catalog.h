@@ -59,11 +59,14 @@ struct catalog_arch {
 	const char *skip; /* why nothing of it can boot, or NULL; it is built all the same where there is a compiler */
 };
 
+/* Where a compiler runs. cross: it is the host's. root: it is the root's own, emulated where that is foreign.
+ * root-fast: the same root, with the native tools of a layer over it. root-cross: the cross compiler of the root that
+ * the layer comes from, in that root. */
 struct catalog_toolchain {
 	const char *name;
 	struct origin origin;
 	const char *compiler; /* gcc or clang */
-	const char *where;    /* cross */
+	const char *where;    /* cross, root, root-fast, root-cross: see above */
 	struct names make;    /* extra make arguments: LLVM=1 */
 };
 
@@ -190,7 +193,7 @@ struct catalog_root {
 	const char *name;
 	struct origin origin;
 	const char *description;
-	const char *arch; /* whose programs are in it */
+	const char *arch; /* whose programs are in it; NULL: of the host's own */
 	const char *base; /* debian, or stage3 */
 	/* debian: what mmdebstrap takes */
 	const char *suite;
@@ -210,6 +213,21 @@ struct catalog_root {
 	bool unproved;      /* never made from its real mirror */
 };
 
+/* Native tools over a root: what makes its builds fast. */
+struct catalog_layer {
+	const char *name;
+	struct origin origin;
+	const char *root;    /* that it is laid over */
+	const char *from;    /* the root of the host's architecture that its programs come from */
+	const char *prefix;  /* of its cross compiler: what has it in its name stands in for the root's program of the
+			      * same name, with and without it */
+	struct names tools;  /* programs that stand in under their own names */
+	struct names host;   /* programs that are for the build's own programs: gcc, as, ld */
+	struct names data;   /* what its programs read, as globs; kept below a prefix of its own */
+	struct names places; /* globs of what must be where the programs look for it, too */
+	struct names differ; /* what may differ between both compilers: version, configuration, options */
+};
+
 /* A failure that is known: a cell that fails so is known, not fail, until the entry expires. */
 struct catalog_known {
 	const char *name;
@@ -225,7 +243,8 @@ struct catalog_known {
 };
 
 #define CATALOG_KINDS(X) \
-	X(arch) X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known) X(root)
+	X(arch)          \
+	X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known) X(root) X(layer)
 
 struct catalog {
 #define X(kind)                               \

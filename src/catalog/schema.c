@@ -9,7 +9,9 @@
 
 static const struct choice bit_choices[] = { { "32", 32 }, { "64", 64 }, { NULL, 0 } };
 static const struct choice endian_choices[] = { { "little", false }, { "big", true }, { NULL, 0 } };
-static const struct choice where_choices[] = { { "cross", 0 }, { NULL, 0 } };
+static const struct choice where_choices[] = {
+	{ "cross", 0 }, { "root", 0 }, { "root-fast", 0 }, { "root-cross", 0 }, { NULL, 0 },
+};
 static const struct choice image_choices[] = { { "image", 0 }, { "vmlinux", 0 }, { NULL, 0 } };
 static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } };
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
@@ -184,7 +186,7 @@ static const struct record command_record = {
 
 static const struct field root_fields[] = {
 	{ "description", FIELD_STRING, AT(catalog_root, description) },
-	{ "arch", FIELD_REF, AT(catalog_root, arch), .mandatory = true, .ref = KIND_arch },
+	{ "arch", FIELD_REF, AT(catalog_root, arch), .ref = KIND_arch },
 	{ "base", FIELD_CHOICE, AT(catalog_root, base), .mandatory = true, .choices = base_choices },
 	{ "suite", FIELD_WORD, AT(catalog_root, suite) },
 	{ "packages", FIELD_WORDS, AT(catalog_root, packages) },
@@ -199,6 +201,17 @@ static const struct field root_fields[] = {
 	{ "prefix", FIELD_WORD, AT(catalog_root, prefix), .may_be_empty = true, .absent = "" },
 	{ "skip", FIELD_STRING, AT(catalog_root, skip) },
 	{ "unproved", FIELD_BOOL, AT(catalog_root, unproved) },
+};
+
+static const struct field layer_fields[] = {
+	{ "root", FIELD_REF, AT(catalog_layer, root), .mandatory = true, .ref = KIND_root },
+	{ "from", FIELD_REF, AT(catalog_layer, from), .mandatory = true, .ref = KIND_root },
+	{ "prefix", FIELD_WORD, AT(catalog_layer, prefix), .mandatory = true },
+	{ "tools", FIELD_WORDS, AT(catalog_layer, tools), .mandatory = true },
+	{ "host", FIELD_WORDS, AT(catalog_layer, host), .may_be_empty = true },
+	{ "data", FIELD_WORDS, AT(catalog_layer, data), .may_be_empty = true },
+	{ "places", FIELD_WORDS, AT(catalog_layer, places), .may_be_empty = true },
+	{ "differ", FIELD_WORDS, AT(catalog_layer, differ), .may_be_empty = true },
 };
 
 static const struct field known_fields[] = {
@@ -240,6 +253,7 @@ static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(matrix, "a matrix", ".yaml"),
 	KIND(known, "a known failure", ".yaml"),
 	KIND(root, "a root", ".yaml"),
+	KIND(layer, "a layer", ".yaml"),
 	[KIND_pattern] = { "pattern",
 			   ".yaml",
 			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields, countof(pattern_fields) },

@@ -20,6 +20,7 @@
 	X(minimise) \
 	X(plan)     \
 	X(report)   \
+	X(root)     \
 	X(run)      \
 	X(show)     \
 	X(step)     \

@@ -62,6 +62,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 		{ "arch", OPTION_LIST, &s->archs },
 		{ "config", OPTION_LIST, &s->configs },
 		{ "toolchain", OPTION_LIST, &s->toolchains },
+		{ "root", OPTION_LIST, &s->roots },
 		{ "board", OPTION_LIST, &s->boards },
 		{ "option", OPTION_LIST, &s->options },
 		{ "jobs", OPTION_INT, &s->jobs },
@@ -212,6 +213,7 @@ static void selection_free(struct selection *s)
 	option_list_free(&s->archs);
 	option_list_free(&s->configs);
 	option_list_free(&s->toolchains);
+	option_list_free(&s->roots);
 	option_list_free(&s->boards);
 	option_list_free(&s->options);
 }
@@ -221,7 +223,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 	__attribute__((cleanup(selection_free))) struct selection s = { .plan_only = plan_only,
 									.seed = -1,
 									.machine = { .cpus = -1, .memory_mb = -1 } };
-	autofree char *home = NULL, *data = data_path();
+	autofree char *home = NULL, *data = data_path(), *config = config_path();
 	autofree int64_t *seeds = NULL;
 	const char *warm = NULL;
 	struct err err = { 0 };
@@ -238,6 +240,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 		struct run_options run = {
 			.home = home,
 			.data = data,
+			.config = config,
 			.program = own_program,
 			.source = s.source,
 			.plan = { .matrix = argc > 1 ? argv[1] : NULL,
@@ -245,6 +248,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .configs = names_of(&s.configs),
 				  .toolchains = names_of(&s.toolchains),
 				  .boards = names_of(&s.boards),
+				  .roots = names_of(&s.roots),
 				  .files = files.data,
 				  .n_files = files.n,
 				  .options = names_of(&s.options),

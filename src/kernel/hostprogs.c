@@ -82,6 +82,10 @@ static char *entry_path(const struct step *step, const json_t *toolchain)
 	json_object_set_new(identity, "make", make ? json_incref(make) : json_array());
 	json_object_set_new(identity, "tools", tools_of(toolchain));
 	json_object_set_new(identity, "path", compiler_dir(toolchain));
+	if (json_object_get(toolchain, "root"))
+		json_object_set(identity, "root", json_object_get(toolchain, "root"));
+	if (json_object_get(toolchain, "layer"))
+		json_object_set(identity, "layer", json_object_get(toolchain, "layer"));
 	json_object_set_new(identity, "flex", program_digest(step->home, "flex"));
 	json_object_set_new(identity, "bison", program_digest(step->home, "bison"));
 	json_object_set_new(identity, "libc", json_string(gnu_get_libc_version()));

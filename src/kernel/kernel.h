@@ -27,6 +27,22 @@ int kernel_build_step(struct step *step, struct err *err);
 int toolchain_identify(const char *home, const char *compiler, const char *prefix, const char *package, json_t **tools,
 		       struct err *err);
 
+/* A toolchain that lives in a root. Records as root.h has them; borrowed. */
+struct toolchain_home {
+	const json_t *root;
+	const json_t *layer;    /* over it, or NULL */
+	const json_t *emulator; /* of its programs, identified, or NULL */
+};
+/* What the spec's toolchain has besides its name: {"tools","prefix","root":{"id","digest"}, and where there are
+ * "layer":
+ * {"id","digest"}, "emulator"}. A compiler that the root does not have is ERR_USER. New reference. */
+int toolchain_identify_in(const char *home, const struct toolchain_home *in, const char *compiler, const char *prefix,
+			  json_t **facts, struct err *err);
+
+/* The programs of a toolchain into a sandbox: those of its root, with its layer, or the host's system. */
+struct sandbox;
+void toolchain_world(struct sandbox *sb, const char *home, const json_t *toolchain);
+
 /* The compiler's file name: aarch64-linux-gnu-gcc, clang. Owned. */
 char *toolchain_driver(const char *compiler, const char *prefix);
 

@@ -111,6 +111,8 @@ static int arguments_make(const struct step *step, const struct make *make, argu
 	*vec_push(args) = mem_strdup("O=/kiln/out");
 	*vec_push(args) = mem_printf("ARCH=%s", make->arch);
 	*vec_push(args) = mem_printf("CROSS_COMPILE=%s", prefix);
+	if (json_object_get(make->toolchain, "layer"))
+		*vec_push(args) = mem_strdup("HOSTCC=/kiln/native/usr/bin/hostcc");
 	for (size_t i = 0; make->targets[i]; i++)
 		*vec_push(args) = mem_strdup(make->targets[i]);
 	*vec_push(args) = NULL;
@@ -159,10 +161,10 @@ static struct sandbox *world_new(const struct step *step, const struct make *mak
 	struct sandbox *sb = sandbox_new();
 	autofree char *dir = NULL, *path = NULL;
 
-	sandbox_host_system(sb);
+	toolchain_world(sb, step->home, make->toolchain);
 	sandbox_bind(sb, make->src, "/kiln/src", SANDBOX_RO);
 	sandbox_bind(sb, make->out, "/kiln/out", SANDBOX_RW);
-	dir = compiler_bind(sb, make);
+	dir = json_object_get(make->toolchain, "root") ? NULL : compiler_bind(sb, make);
 	path = mem_printf("%s%s" SYSTEM_PATH, dir ? dir : "", dir ? ":" : "");
 	sandbox_env(sb, "PATH", path);
 	for (size_t i = 0; i < countof(fixed_env); i++)

@@ -58,7 +58,7 @@ static struct view version_word(struct view line)
 
 /* "GNU ld (GNU Binutils for Debian) 2.40" -> 2.40. LLVM's tools say it in their second line; what says it in none
  * of the first four has its first line for a version. */
-static struct view version_find(struct view said)
+struct view version_find(struct view said)
 {
 	struct view rest = said, first = view_trim(view_cut(&rest, '\n')), found = version_word(first);
 
@@ -221,6 +221,8 @@ int toolchain_verify(const char *home, const json_t *toolchain, struct err *err)
 	if (json_field_str(toolchain, "compiler", &compiler, err) < 0 ||
 	    json_field_str(toolchain, "prefix", &prefix, err) < 0)
 		return err_wrap(err, "toolchain");
+	if (json_object_get(toolchain, "root"))
+		return toolchain_verify_in(home, toolchain, err);
 	if (toolchain_identify(home, compiler, prefix, NULL, &here, err) < 0) {
 		err->class = ERR_INFRA; /* the request was right where it was made */
 		return -1;

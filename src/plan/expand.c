@@ -48,7 +48,7 @@ static void cell_boards(struct plan *plan, const struct plan_request *request, s
 static bool same_build(const struct plan_cell *a, const struct plan_cell *b)
 {
 	return a->arch == b->arch && a->config == b->config && a->file == b->file && a->toolchain == b->toolchain &&
-	       a->row == b->row && a->seed == b->seed;
+	       a->root == b->root && a->row == b->row && a->seed == b->seed;
 }
 
 /* The seeds of a row: the request's, those it lists, or a range. */
@@ -67,18 +67,73 @@ static struct plan_seeds seeds_of(struct plan *plan, const struct plan_request *
 	return (struct plan_seeds){ seeds, n };
 }
 
+/* The toolchain of the host with the same compiler; else any of the host that the arch has. */
+static const struct catalog_toolchain *host_toolchain(const struct catalog *c, const struct catalog_arch *arch,
+						      const struct catalog_toolchain *like)
+{
+	const struct catalog_toolchain *any = NULL;
+
+	for (size_t i = 0; i < arch->n_compilers; i++) {
+		const struct catalog_toolchain *t = catalog_toolchain(c, arch->compilers[i].toolchain);
+
+		if (strcmp(t->compiler, like->compiler) == 0)
+			return t;
+		any = any ? any : t;
+	}
+	return any;
+}
+
+static bool is_of_host(const struct catalog_toolchain *t)
+{
+	return strcmp(t->where, "cross") == 0;
+}
+
+static void cell_push(cell_vec *cells, const struct plan_cell *cell)
+{
+	if (!cells->n || !same_build(&cells->data[cells->n - 1], cell))
+		*vec_push(cells) = *cell;
+}
+
+/* A toolchain that lives in a root: one build for each root of the arch that was named, or in the arch's own. Where
+ * neither is there, a cross compiler is the host's, and the others are not to be had. */
+static void expand_roots(struct plan *plan, const struct plan_request *r, struct plan_cell cell, cell_vec *cells)
+{
+	for (size_t i = 0; i < r->roots.n; i++) {
+		const struct catalog_root *root = catalog_root(plan->catalog, r->roots.data[i]);
+
+		if (!root->arch || strcmp(root->arch, cell.arch->name) != 0)
+			continue;
+		cell.root = root;
+		cell_push(cells, &cell);
+	}
+	if (r->roots.n)
+		return;
+	if (strcmp(cell.toolchain->where, "root-cross") == 0) {
+		cell.toolchain = cell.init_toolchain;
+		if (cell.toolchain)
+			cell_push(cells, &cell);
+	} else if (cell.arch->root) {
+		cell.root = catalog_root(plan->catalog, cell.arch->root);
+		cell_push(cells, &cell);
+	}
+}
+
 static void expand_toolchains(struct plan *plan, const struct plan_request *r, const struct catalog_row *row,
 			      struct plan_cell cell, cell_vec *cells)
 {
 	for (size_t t = 0; t < row->toolchains.n; t++) {
 		const char *name = row->toolchains.data[t];
 
-		if (!selected(&r->toolchains, name) || !arch_compiler(cell.arch, name))
+		if (!selected(&r->toolchains, name))
 			continue;
 		cell.toolchain = catalog_toolchain(plan->catalog, name);
-		if (cells->n && same_build(&cells->data[cells->n - 1], &cell))
-			continue;
-		*vec_push(cells) = cell;
+		cell.init_toolchain = host_toolchain(plan->catalog, cell.arch, cell.toolchain);
+		if (!is_of_host(cell.toolchain)) {
+			expand_roots(plan, r, cell, cells);
+		} else if (arch_compiler(cell.arch, name)) {
+			cell.init_toolchain = cell.toolchain;
+			cell_push(cells, &cell);
+		}
 	}
 }
 
@@ -183,6 +238,7 @@ static int check_names(const struct catalog *catalog, const struct plan_request 
 	CHECK_NAMES(arch, r->archs)
 	CHECK_NAMES(toolchain, r->toolchains)
 	CHECK_NAMES(board, r->boards)
+	CHECK_NAMES(root, r->roots)
 	for (size_t i = 0; i < r->configs.n; i++)
 		if (!file_config(r, r->configs.data[i]) && !catalog_config(catalog, r->configs.data[i]))
 			return unknown("config", r->configs.data[i], err);
@@ -238,10 +294,10 @@ static struct catalog_row *own_row(struct plan *plan, const struct plan_request 
 
 static int nothing_selected(const struct plan_request *r, struct err *err)
 {
-	return err_user(
-		err,
-		"nothing is left of %s%s: no build fits all of the given --arch, --config, --toolchain and --board",
-		r->matrix ? "the matrix " : "the selection", r->matrix ? r->matrix : "");
+	return err_user(err,
+			"nothing is left of %s%s: no build fits all of the given --arch, --config, --toolchain, --root "
+			"and --board",
+			r->matrix ? "the matrix " : "the selection", r->matrix ? r->matrix : "");
 }
 
 int plan_expand(const struct catalog *catalog, const struct plan_request *request, struct plan **out, struct err *err)

@@ -22,7 +22,7 @@ static bool passed(const json_t *record)
 /* Why the toolchain or the machine is not there, or NULL when it is. */
 static const char *toolchain_missing(const struct plan_cell *cell, const struct plan_facts *facts)
 {
-	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
+	autofree char *name = plan_toolchain_name(cell), *key = mem_printf("%s/%s", cell->arch->name, name);
 
 	return json_string_value(json_object_get(facts->toolchains, key));
 }
@@ -32,14 +32,21 @@ static const char *machine_missing(const struct catalog_board *board, const stru
 	return json_string_value(json_object_get(facts->machines, board->name));
 }
 
+char *plan_toolchain_name(const struct plan_cell *cell)
+{
+	return cell->root ? mem_printf("%s@%s", cell->toolchain->name, cell->root->name)
+			  : mem_strdup(cell->toolchain->name);
+}
+
 char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts *facts)
 {
 	const struct plan_cell *c = &plan->cells[i];
 	const char *config = c->file ? c->file->name : c->config->name;
 	autofree char *random = c->random ? mem_printf("%s-%lld", config, (long long)c->seed) : NULL;
+	autofree char *toolchain = plan_toolchain_name(c);
 
 	return mem_printf("%s/%s/%s/%s", json_str_or(facts->source, "id", "source"), c->arch->name,
-			  random ? random : config, c->toolchain->name);
+			  random ? random : config, toolchain);
 }
 
 char *plan_board_name(const struct plan_cell *cell, size_t board)

@@ -27,6 +27,7 @@ struct plan_seeds {
 struct plan_request {
 	const char *matrix; /* NULL: smoke, or one row of the lists below when any is given */
 	struct names archs, configs, toolchains, boards;
+	struct names roots;                   /* of toolchains that live in one; none: the arch's own */
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
 	struct names options;           /* of each build, W=1 */
@@ -47,6 +48,8 @@ struct plan_cell {
 	int64_t seed;
 	const char *probability; /* of a random one, or NULL */
 	const struct catalog_toolchain *toolchain;
+	const struct catalog_root *root;                /* that the toolchain lives in, or NULL */
+	const struct catalog_toolchain *init_toolchain; /* of the host, that compiles guest-init */
 	const struct catalog_row *row;
 	const struct catalog_rootfs *rootfs;
 	struct catalog_machine machine; /* of its boots */
@@ -74,7 +77,8 @@ void plan_free(struct plan *plan);
 /* What the world is like, found out before. Borrowed JSON, so that a test can write it down. */
 struct plan_facts {
 	const json_t *source;     /* {"id","digest","release",...} */
-	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none */
+	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none; of one in a
+				   * root "ARCH/TOOLCHAIN@ROOT" -> {"tools","prefix","root",...}, see kernel/kernel.h */
 	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const char *init_sources; /* digest of guest-init's sources */
@@ -87,6 +91,9 @@ const struct catalog_row *plan_default_row(const struct catalog *catalog);
 
 /* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
 char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_facts *facts);
+
+/* The toolchain's part of it: gcc, or root-fast@ROOT. Owned. */
+char *plan_toolchain_name(const struct plan_cell *cell);
 
 /* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4". Owned. */
 char *plan_board_name(const struct plan_cell *cell, size_t board);

@@ -18,15 +18,30 @@ static json_t *source_json(const struct plan_facts *facts)
 			 json_str_or(facts->source, "digest", ""));
 }
 
-static json_t *toolchain_json(const struct plan_cell *cell, const struct plan_facts *facts)
+static json_t *host_toolchain_json(const struct plan_cell *cell, const struct catalog_toolchain *toolchain,
+				   const struct plan_facts *facts)
 {
-	const struct catalog_compiler *compiler = arch_compiler(cell->arch, cell->toolchain->name);
-	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
-	json_t *t = json_pack("{s:s, s:s, s:s, s:o, s:O?}", "name", cell->toolchain->name, "compiler",
-			      cell->toolchain->compiler, "prefix", compiler->prefix ? compiler->prefix : "", "make",
-			      names_json(&cell->toolchain->make), "tools", json_object_get(facts->toolchains, key));
+	const struct catalog_compiler *compiler = arch_compiler(cell->arch, toolchain->name);
+	autofree char *key = mem_printf("%s/%s", cell->arch->name, toolchain->name);
+	json_t *t = json_pack("{s:s, s:s, s:s, s:o, s:O?}", "name", toolchain->name, "compiler", toolchain->compiler,
+			      "prefix", compiler->prefix ? compiler->prefix : "", "make", names_json(&toolchain->make),
+			      "tools", json_object_get(facts->toolchains, key));
 
 	set(t, "target", compiler->target);
+	return t;
+}
+
+/* One in a root brings more facts: the root, who runs its programs, the layer over it. */
+static json_t *toolchain_json(const struct plan_cell *cell, const struct plan_facts *facts)
+{
+	autofree char *name = plan_toolchain_name(cell), *key = mem_printf("%s/%s", cell->arch->name, name);
+	json_t *t;
+
+	if (!cell->root)
+		return host_toolchain_json(cell, cell->toolchain, facts);
+	t = json_pack("{s:s, s:s, s:o}", "name", cell->toolchain->name, "compiler", cell->toolchain->compiler, "make",
+		      names_json(&cell->toolchain->make));
+	json_object_update(t, (json_t *)json_object_get(facts->toolchains, key));
 	return t;
 }
 
@@ -161,8 +176,9 @@ static json_t *init_spec(const struct plan *plan, const struct plan_cell *cell, 
 
 	spec = json_pack("{s:s, s:{s:s, s:s, s:i, s:o}, s:o, s:s, s:o}", "kind", "init", "arch", "name",
 			 cell->arch->name, "kernel", cell->arch->kernel, "bits", cell->arch->bits, "init_cflags",
-			 names_json(&cell->arch->init_cflags), "toolchain", toolchain_json(cell, facts), "sources",
-			 facts->init_sources, "suites", suites);
+			 names_json(&cell->arch->init_cflags), "toolchain",
+			 host_toolchain_json(cell, cell->init_toolchain, facts), "sources", facts->init_sources,
+			 "suites", suites);
 	if (firmware)
 		json_object_set_new(spec, "firmware", firmware);
 	return spec;

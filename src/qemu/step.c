@@ -167,7 +167,7 @@ static int world_make(struct step *step, const char *program, int qmp, struct sa
 	if (gdb)
 		sandbox_bind(sb, gdb, QEMU_GDB_DIR, SANDBOX_RW);
 	if (strcmp(json_str_or(step->spec, "accel", "tcg"), "kvm") == 0)
-		sandbox_bind_device(sb, "/dev/kvm");
+		sandbox_bind_device(sb, "/dev/kvm", "/dev/kvm");
 	sandbox_fd(sb, qmp, QEMU_QMP_FD);
 	return 0;
 }

@@ -46,10 +46,11 @@ static bool toolchain_there(const struct plan_cell *cell, const struct catalog_c
 	return path != NULL;
 }
 
-static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct err *err)
+static int facts_host_toolchain(struct run *run, const struct plan_cell *cell,
+				const struct catalog_toolchain *toolchain, struct err *err)
 {
-	const struct catalog_compiler *compiler = arch_compiler(cell->arch, cell->toolchain->name);
-	autofree char *key = mem_printf("%s/%s", cell->arch->name, cell->toolchain->name);
+	const struct catalog_compiler *compiler = arch_compiler(cell->arch, toolchain->name);
+	autofree char *key = mem_printf("%s/%s", cell->arch->name, toolchain->name);
 	json_t *tools = NULL;
 
 	if (json_object_get(run->toolchains, key))
@@ -58,10 +59,28 @@ static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct
 		json_object_set_new(run->toolchains, key, json_string(cell->arch->skip));
 		return 0;
 	}
-	if (toolchain_identify(run->options->home, cell->toolchain->compiler, compiler->prefix ? compiler->prefix : "",
+	if (toolchain_identify(run->options->home, toolchain->compiler, compiler->prefix ? compiler->prefix : "",
 			       compiler->package, &tools, err) < 0)
 		return missing(run, run->toolchains, key, err);
 	json_object_set_new(run->toolchains, key, tools);
+	return 0;
+}
+
+static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct err *err)
+{
+	autofree char *name = cell->root ? plan_toolchain_name(cell) : NULL, *key = NULL;
+	json_t *facts = NULL;
+
+	if (cell->init_toolchain && facts_host_toolchain(run, cell, cell->init_toolchain, err) < 0)
+		return -1;
+	if (!cell->root)
+		return 0;
+	key = mem_printf("%s/%s", cell->arch->name, name);
+	if (json_object_get(run->toolchains, key))
+		return 0;
+	if (facts_rooted(run, cell, &facts, err) < 0)
+		return missing(run, run->toolchains, key, err);
+	json_object_set_new(run->toolchains, key, facts);
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct run_event {
 struct run_options {
 	const char *home;
 	const char *data;      /* where guest-init/ is */
+	const char *config;    /* the user's configuration directory, or NULL */
 	const char *program;   /* absolute path of kiln */
 	const char *source;    /* as source_import takes it */
 	const char *source_id; /* of one that is imported, which is taken in its place, or NULL */

@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,13 +35,12 @@ static int write_proc(const char *path, const char *text, struct err *err)
 }
 
 /* One id each, which needs no privilege; setgroups must be given up for it (user_namespaces(7)). */
-static int map_ids(const struct start *start, struct err *err)
+static int map_ids(unsigned inside, unsigned outside_uid, unsigned outside_gid, struct err *err)
 {
-	int inside = start->sb->superuser ? 0 : SANDBOX_UID;
 	char uid[64], gid[64];
 
-	snprintf(uid, sizeof(uid), "%d %u 1", inside, start->uid);
-	snprintf(gid, sizeof(gid), "%d %u 1", inside, start->gid);
+	snprintf(uid, sizeof(uid), "%u %u 1", inside, outside_uid);
+	snprintf(gid, sizeof(gid), "%u %u 1", inside, outside_gid);
 	if (write_proc("/proc/self/uid_map", uid, err) < 0)
 		return -1;
 	if (write_proc("/proc/self/setgroups", "deny", err) < 0)
@@ -96,14 +96,33 @@ static void reset_signals(void)
 			syscall(SYS_rt_sigaction, sig, by_default, NULL, 16);
 }
 
+/* A table of program formats belongs to the namespace's root. Where the program is somebody else, all is set up as
+ * root, and the program lives in a namespace below, which the table serves as well. */
+static bool has_inner(const struct sandbox *sb)
+{
+	return sb->binfmts.n && !sb->superuser;
+}
+
+static int enter_inner(struct err *err)
+{
+	if (unshare(CLONE_NEWUSER) < 0)
+		return err_infra(err, errno, "cannot make a second user namespace");
+	return map_ids(SANDBOX_UID, 0, 0, err);
+}
+
 static int set_up(const struct start *start, struct err *err)
 {
-	if (map_ids(start, err) < 0 || world_enter(start, err) < 0)
+	bool inner = has_inner(start->sb);
+
+	if (map_ids(start->sb->superuser || inner ? 0 : SANDBOX_UID, start->uid, start->gid, err) < 0 ||
+	    world_enter(start, err) < 0)
 		return -1;
 	if (sethostname("kiln", 4) < 0)
 		return err_infra(err, errno, "cannot set the host name");
 	if (!start->sb->network)
 		loopback_up();
+	if (inner && enter_inner(err) < 0)
+		return -1;
 	return drop_capabilities(start->sb, err);
 }
 
@@ -138,18 +157,39 @@ static void close_all_but(int fd)
 	close_range((unsigned)fd + 1, ~0u, 0);
 }
 
-/* Orphans come to the first process of the namespace; all that is left when it ends dies with it. */
-static int reap_until(pid_t program)
+/* Reaps whoever has ended; true when the program is among them. */
+static bool reap(pid_t program, int *program_status)
 {
 	for (;;) {
 		int status;
-		pid_t pid = waitpid(-1, &status, 0);
+		pid_t pid = waitpid(-1, &status, WNOHANG);
 
-		if (pid == program)
-			return status;
+		if (pid == program) {
+			*program_status = status;
+			return true;
+		}
 		if (pid < 0 && errno == ECHILD)
 			_exit(1);
+		if (pid <= 0)
+			return false;
 	}
+}
+
+/* Orphans come to the first process of the namespace; all that is left when it ends dies with it. Signals that the
+ * caller sends to it are meant for the program. All are blocked, so none is lost, and none is taken as ignored. */
+static int reap_until(pid_t program)
+{
+	sigset_t all;
+	int status, signal;
+
+	sigfillset(&all);
+	while (!reap(program, &status)) {
+		if (sigwait(&all, &signal) != 0)
+			continue;
+		if (signal != SIGCHLD)
+			kill(program, signal);
+	}
+	return status;
 }
 
 _Noreturn void init_main(struct start *start)

@@ -70,9 +70,9 @@ void sandbox_bind(struct sandbox *sb, const char *host, const char *inside, enum
 	add_op(sb, access == SANDBOX_RO ? OP_BIND_RO : OP_BIND_RW, inside, host);
 }
 
-void sandbox_bind_device(struct sandbox *sb, const char *host)
+void sandbox_bind_device(struct sandbox *sb, const char *host, const char *inside)
 {
-	add_op(sb, OP_DEVICE, host, host);
+	add_op(sb, OP_DEVICE, inside, host);
 }
 
 void sandbox_tmpfs(struct sandbox *sb, const char *inside)

@@ -29,7 +29,7 @@ void sandbox_free_at(struct sandbox **sb);
  * error at spawn that names it. Binds are nosuid and nodev; RO binds are read-only all the way down.
  * What no operation made writable is read-only. */
 void sandbox_bind(struct sandbox *sb, const char *host, const char *inside, enum sandbox_access access);
-void sandbox_bind_device(struct sandbox *sb, const char *host); /* /dev/kvm */
+void sandbox_bind_device(struct sandbox *sb, const char *host, const char *inside);
 void sandbox_tmpfs(struct sandbox *sb, const char *inside);
 void sandbox_dir(struct sandbox *sb, const char *inside);
 void sandbox_symlink(struct sandbox *sb, const char *target, const char *inside);
@@ -86,6 +86,8 @@ int sandbox_spawn(const struct sandbox *sb, const char *const *argv, const struc
  * the sandbox was ended first). Usage, of all inside, may be NULL. Closes the descriptors. */
 struct rusage;
 int sandbox_wait(struct sandbox_child *child, int *status, struct rusage *usage, struct err *err);
+/* Sends a signal to the program: its first process passes it on, a moment later. */
+void sandbox_signal(struct sandbox_child *child, int signal);
 /* Ends everything inside at once; sandbox_wait is still due. */
 void sandbox_kill(struct sandbox_child *child);
 

@@ -167,3 +167,8 @@ void sandbox_kill(struct sandbox_child *child)
 {
 	pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
 }
+
+void sandbox_signal(struct sandbox_child *child, int signal)
+{
+	pidfd_send_signal(child->pidfd, signal, NULL, 0);
+}

@@ -252,13 +252,25 @@ static int apply(struct world *w, const struct op *op, int source, struct err *e
 	return err_infra(err, 0, "unknown operation");
 }
 
-/* Where the process stands, the old root comes to lie over the new one, and is taken away. */
+/* Whether nothing lies over the root: "/.." would lead there (statx(2), Linux 5.8). */
+static bool is_alone(void)
+{
+	struct statx root, above;
+
+	return statx(AT_FDCWD, "/", 0, STATX_MNT_ID, &root) == 0 &&
+	       statx(AT_FDCWD, "/..", 0, STATX_MNT_ID, &above) == 0 && root.stx_mnt_id == above.stx_mnt_id;
+}
+
+/* Where the process stands, the old root comes to lie over the new one, and is taken away; over it the tmpfs, where
+ * that is not the new root itself. */
 static int pivot(const struct world *w, struct err *err)
 {
 	if (fchdir(w->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
 		return err_infra(err, errno, "pivot_root");
-	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (umount2(".", MNT_DETACH) < 0 || (w->root != w->base && umount2(".", MNT_DETACH) < 0) || chdir("/") < 0)
 		return err_infra(err, errno, "cannot leave the old root");
+	if (!is_alone())
+		return err_infra(err, 0, "something of the host still lies over the new root");
 	/* What is written to a root of its own is either thrown away or wanted. */
 	if (w->root == w->base &&
 	    mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)

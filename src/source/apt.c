@@ -31,7 +31,7 @@ static int suite_check(const char *suite, struct err *err)
 
 /* The mirror of the host's own release: the first that apt knows whose release has no addition to its name, as those
  * for updates and security have. */
-static int mirror_find(char **mirror, struct err *err)
+int source_apt_mirror(char **mirror, struct err *err)
 {
 	const char *argv[] = { "apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages",
 			       NULL };
@@ -57,7 +57,7 @@ static int configuration_write(const char *dir, const char *suite, struct err *e
 	autofree char *mirror = NULL, *sources = fs_join(dir, "sources.list"), *config = fs_join(dir, "apt.conf");
 	autobuf struct buf list = { 0 }, text = { 0 };
 
-	if (mirror_find(&mirror, err) < 0)
+	if (source_apt_mirror(&mirror, err) < 0)
 		return -1;
 	buf_printf(&list, "deb %s %s main\n", mirror, suite);
 	buf_printf(

@@ -40,6 +40,9 @@ struct source_progress {
 int source_import(const char *home, const char *spec, const struct source_progress *progress, json_t **record,
 		  struct err *err);
 
+/* The mirror of the host's own Debian release, as its apt has it; owned. ERR_USER when apt has none. */
+int source_apt_mirror(char **mirror, struct err *err);
+
 /* The record of an imported source by its id, without a look at its tree. New reference. */
 int source_load(const char *home, const char *id, json_t **record, struct err *err);
 

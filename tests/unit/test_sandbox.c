@@ -241,7 +241,7 @@ static void check_operations(const struct place *p)
 	sandbox_symlink(sb, "/a/file", "/a/b/link");
 	sandbox_tmpfs(sb, "/a/fs");
 	sandbox_bind(sb, "/etc/passwd", "/a/b/one", SANDBOX_RO);
-	sandbox_bind_device(sb, "/dev/full");
+	sandbox_bind_device(sb, "/dev/full", "/dev/full");
 	sandbox_chdir(sb, "/a/b");
 	expect(sb,
 	       "pwd; ls; cat link; touch /a/fs/x; ls /a/fs; cmp one /host/etc/passwd && echo same; "
@@ -335,7 +335,7 @@ static void check_more_errors(const struct place *p)
 
 	sandbox_chdir(dir, "/nowhere");
 	expect_error(dir, "true", "/nowhere: cannot be the working directory");
-	sandbox_bind_device(device, "/etc/passwd");
+	sandbox_bind_device(device, "/etc/passwd", "/etc/passwd");
 	expect_error(device, "true", "/etc/passwd: is no device");
 	check(fs_write(AT_FDCWD, script, "#!/nowhere/sh\n", 14, 0755, &err) == 0);
 	expect_error(interpreter, "/kiln/rw/script", "/kiln/rw/script: its interpreter is not in the sandbox");

@@ -1,0 +1,224 @@
+#define _GNU_SOURCE
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "catalog/catalog.h"
+#include "cmd/cmd.h"
+#include "cmd/enter.h"
+#include "root/root.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct asked {
+	const char *home_option, *mirror;
+	bool json, anew, superuser, network;
+	char *home, *config;
+	const struct catalog *catalog;
+};
+
+static int recipe_find(const struct asked *a, const char *name, const struct catalog_root **recipe, struct err *err)
+{
+	*recipe = catalog_root(a->catalog, name);
+	return *recipe ? 0 : err_user(err, "no root is called \"%s\"; kiln root list shows those there are", name);
+}
+
+static void tell(const char *what, void *data)
+{
+	fprintf(stderr, "%s\n", what);
+}
+
+static int make_one(const struct asked *a, const char *name, struct err *err)
+{
+	const struct catalog_root *recipe;
+	autojson json_t *record = NULL;
+	const struct root_options options = {
+		.home = a->home,
+		.catalog = a->catalog,
+		.config = a->config,
+		.mirror = a->mirror,
+		.anew = a->anew,
+		.tell = tell,
+	};
+
+	if (recipe_find(a, name, &recipe, err) < 0 || root_make(&options, recipe, &record, err) < 0)
+		return -1;
+	if (a->json)
+		json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	else
+		printf("%s", json_str_or(record, "id", ""));
+	putchar('\n');
+	return 0;
+}
+
+static int make(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	if (argc < 1)
+		return err_user(err, "name a root to make; kiln root list shows those there are");
+	for (int i = 0; i < argc; i++)
+		if (make_one(a, argv[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+static json_t *list_entry(const struct asked *a, const struct catalog_root *recipe)
+{
+	autojson json_t *record = root_find(a->home, a->catalog, recipe);
+	json_t *entry =
+		json_pack("{s:s, s:s, s:s, s:b}", "name", recipe->name, "arch", recipe->arch ? recipe->arch : "host",
+			  "base", recipe->base, "unproved", recipe->unproved);
+
+	if (recipe->skip)
+		json_object_set_new(entry, "skip", json_string(recipe->skip));
+	if (record)
+		json_object_set(entry, "root", record);
+	return entry;
+}
+
+static void list_line(const json_t *entry)
+{
+	const json_t *root = json_object_get(entry, "root");
+	autofree char *made = root ? mem_printf("made %.10s, %lld MB", json_str_or(root, "made", ""),
+						(long long)json_int_or(root, "bytes", 0) / 1000000)
+				   : mem_strdup(json_str_or(entry, "skip", "-"));
+
+	printf("%-32s %-10s %-8s %s%s\n", json_str_or(entry, "name", ""), json_str_or(entry, "arch", ""),
+	       json_str_or(entry, "base", ""), json_bool_or(entry, "unproved", false) ? "unproved; " : "", made);
+}
+
+static int list(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	autojson json_t *all = json_array();
+	json_t *entry;
+	size_t i;
+
+	for (i = 0; i < a->catalog->n_roots; i++)
+		if (!argc || fnmatch(argv[0], a->catalog->roots[i].name, 0) == 0)
+			json_array_append_new(all, list_entry(a, &a->catalog->roots[i]));
+	if (a->json) {
+		json_dumpf(all, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+		putchar('\n');
+		return 0;
+	}
+	json_array_foreach (all, i, entry)
+		list_line(entry);
+	return 0;
+}
+
+static int loaded(const struct asked *a, int argc, char **argv, const struct catalog_root **recipe, json_t **record,
+		  struct err *err)
+{
+	if (argc < 1)
+		return err_user(err, "name a root; kiln root list shows those there are");
+	if (recipe_find(a, argv[0], recipe, err) < 0)
+		return -1;
+	return root_load(a->home, a->catalog, *recipe, record, err);
+}
+
+static int show(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	const struct catalog_root *recipe;
+	autojson json_t *record = NULL;
+
+	if (loaded(a, argc, argv, &recipe, &record, err) < 0)
+		return -1;
+	json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	putchar('\n');
+	return 0;
+}
+
+/* Runs argv in the root of that name: its exit status, or -1. */
+static int enter(const struct asked *a, int argc, char **argv, const char *const *program, struct err *err)
+{
+	const struct catalog_root *recipe;
+	autojson json_t *record = NULL, *emulator = NULL;
+	autofree char *tree = NULL;
+	autosandbox struct sandbox *sb = sandbox_new();
+
+	if (loaded(a, argc, argv, &recipe, &record, err) < 0 ||
+	    root_emulator(root_arch(a->catalog, recipe), &emulator, err) < 0)
+		return -1;
+	tree = root_tree(a->home, record);
+	root_enter(sb, tree, NULL, 0, emulator);
+	if (a->superuser)
+		sandbox_superuser(sb);
+	if (a->network)
+		sandbox_network(sb);
+	if (getenv("TERM"))
+		sandbox_env(sb, "TERM", getenv("TERM"));
+	return enter_run(sb, program, err);
+}
+
+static int shell(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	return enter(a, argc, argv, (const char *const[]){ "/bin/sh", "-i", NULL }, err);
+}
+
+static int run(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	if (argc < 2)
+		return err_user(err, "say what to run: kiln root run NAME -- PROGRAM ARGUMENT...");
+	return enter(a, argc, argv, (const char *const *)argv + 1, err);
+}
+
+static int gc(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	size_t removed = 0;
+
+	if (root_gc(a->home, &removed, err) < 0)
+		return -1;
+	printf("%zu roots removed\n", removed);
+	return 0;
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
+} verbs[] = {
+	{ "make", make }, { "list", list }, { "show", show }, { "shell", shell }, { "run", run }, { "gc", gc },
+};
+
+static const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < countof(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static void asked_free(struct asked *a)
+{
+	free(a->home);
+	free(a->config);
+	catalog_free(a->catalog);
+}
+
+int cmd_root(int argc, char **argv)
+{
+	CLEANUP(asked_free) struct asked a = { 0 };
+	const struct option options[] = {
+		{ "home", OPTION_STRING, &a.home_option },  { "json", OPTION_FLAG, &a.json },
+		{ "anew", OPTION_FLAG, &a.anew },           { "mirror", OPTION_STRING, &a.mirror },
+		{ "superuser", OPTION_FLAG, &a.superuser }, { "network", OPTION_FLAG, &a.network },
+	};
+	const struct verb *verb;
+	struct err err = { 0 };
+	int status;
+
+	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
+		return fail(&err);
+	verb = argc > 1 ? verb_find(argv[1]) : NULL;
+	if (!verb) {
+		err_user(&err, "say what to do with roots: make, list, show, shell, run or gc; see kiln root --help");
+		return fail(&err);
+	}
+	a.home = home_path(a.home_option);
+	a.config = config_path();
+	status = command_catalog(&a.catalog);
+	if (status)
+		return status;
+	status = verb->run(&a, argc - 2, argv + 2, &err);
+	return status < 0 ? fail(&err) : status;
+}

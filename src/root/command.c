@@ -1,0 +1,78 @@
+/* A program that takes part in making a root. */
+#define _GNU_SOURCE
+#include "root/private.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { TOLD_LINES = 6, TAIL_BYTES = 4096 };
+
+/* The last lines of the log, each behind a line break, safe to print. */
+static void log_tail(const char *path, struct buf *out)
+{
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char tail[TAIL_BYTES];
+	struct stat st;
+	struct view rest;
+	ssize_t n, start;
+	int lines = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	n = pread(fd, tail, sizeof(tail), st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
+	while (n > 0 && tail[n - 1] == '\n')
+		n--;
+	for (start = n; start > 0 && lines < TOLD_LINES; start--)
+		lines += tail[start - 1] == '\n';
+	rest = (struct view){ tail + start + (lines == TOLD_LINES), (size_t)(n - start - (lines == TOLD_LINES)) };
+	while (n > 0 && rest.p) {
+		buf_adds(out, "\n  ");
+		buf_add_printable(out, view_cut(&rest, '\n'));
+	}
+}
+
+static int failed(const struct making *m, const char *program, int status, struct err *err)
+{
+	autobuf struct buf tail = { 0 };
+
+	log_tail(m->log, &tail);
+	if (WIFSIGNALED(status))
+		return err_infra(err, 0, "%s was ended by signal %d (%s):%s", program, WTERMSIG(status),
+				 strsignal(WTERMSIG(status)), tail.data ? tail.data : "");
+	return err_user(err, "%s ended with status %d:%s", program, WEXITSTATUS(status), tail.data ? tail.data : "");
+}
+
+int command_run(const struct making *m, const struct sandbox *sb, const char *const *argv, struct err *err)
+{
+	autoclose int log = open(m->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	struct sandbox_child child;
+	int status = 0;
+
+	if (log < 0)
+		return err_infra(err, errno, "%s", m->log);
+	if (sandbox_spawn(sb, argv, &(struct sandbox_stdio){ -1, log, log }, &child, err) < 0 ||
+	    sandbox_wait(&child, &status, NULL, err) < 0)
+		return -1;
+	return status ? failed(m, argv[0], status, err) : 0;
+}
+
+void command_network(struct sandbox *sb)
+{
+	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl" };
+	static const char *const variables[] = { "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY" };
+
+	sandbox_network(sb);
+	for (size_t i = 0; i < countof(files); i++)
+		if (fs_exists(AT_FDCWD, files[i]))
+			sandbox_bind(sb, files[i], files[i], SANDBOX_RO);
+	for (size_t i = 0; i < countof(variables); i++)
+		if (getenv(variables[i]))
+			sandbox_env(sb, variables[i], getenv(variables[i]));
+}
