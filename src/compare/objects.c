@@ -191,9 +191,49 @@ static causes data_causes(struct explaining *e, struct view section)
 	return e->c->texts | CAUSE(DATA);
 }
 
+/* Of a section that is in an ELF file in a section: ".rodata:.text". */
+static causes inner_why(struct view name, const json_t *object)
+{
+	struct view inner = name;
+
+	view_cut(&inner, ':');
+	if (view_is(inner, ".comment"))
+		return CAUSE(COMPILER);
+	if (section_is_debug(inner))
+		return CAUSE(DEBUG);
+	if (view_starts(inner, VIEW(".note")) || kind_of(object, name) == '-')
+		return CAUSE(LAYOUT);
+	return kind_of(object, name) == 'x' ? CAUSE(CODE) : CAUSE(DATA);
+}
+
+struct outer {
+	const json_t *object;
+	struct view name;
+	causes why;
+};
+
+static void inner_add(const json_t *a, const json_t *b, void *data)
+{
+	struct outer *o = data;
+	struct view name = view_of(text_at(a ? a : b, 0)), inner = name, outer = view_cut(&inner, ':');
+
+	if (inner.p && view_eq(outer, o->name))
+		o->why |= inner_why(name, o->object);
+}
+
+/* The causes of the ELF file in that section, 0 when there is none or it does not differ. */
+static causes embedded_causes(struct explaining *e, struct view section)
+{
+	struct outer o = { e->a ? e->a : e->b, section, 0 };
+
+	entries_compare(json_object_get(e->a, "sections"), json_object_get(e->b, "sections"), inner_add, &o);
+	return o.why;
+}
+
 static causes section_why(struct explaining *e, struct view name)
 {
 	struct view base = base_name(name);
+	causes inner;
 	char kind = kind_of(e->a ? e->a : e->b, base);
 
 	if (e->a && e->b && kind == '-')
@@ -204,7 +244,12 @@ static causes section_why(struct explaining *e, struct view name)
 		return CAUSE(DEBUG);
 	if (kind == '-' || view_starts(base, VIEW(".note")))
 		return CAUSE(LAYOUT);
-	return kind == 'x' ? CAUSE(CODE) : data_causes(e, base);
+	if (memchr(name.p, ':', name.n))
+		return inner_why(name, e->a ? e->a : e->b);
+	if (kind == 'x')
+		return CAUSE(CODE);
+	inner = embedded_causes(e, base);
+	return inner ? inner : data_causes(e, base);
 }
 
 static void section_add(const json_t *a, const json_t *b, void *data)

@@ -119,10 +119,35 @@ struct row {
 };
 typedef VEC(struct row) rows;
 
+/* The object's sections without those of debug information and of symbols, where there are others. New. */
+static json_t *sections_told(const json_t *object)
+{
+	static const char *const tables[] = { ".symtab", ".strtab", ".shstrtab" };
+	json_t *all = json_object_get(object, "sections"), *told = json_array(), *section;
+	size_t i;
+
+	json_array_foreach (all, i, section) {
+		const char *name = json_string_value(section);
+		bool table = strstr(name, ".debug") != NULL;
+
+		for (size_t k = 0; k < countof(tables) && !table; k++)
+			table = strcmp(name, tables[k]) == 0;
+		if (!table)
+			json_array_append(told, section);
+	}
+	if (json_array_size(told))
+		return told;
+	json_decref(told);
+	return json_incref(all);
+}
+
+/* Of debug information alone the sections do not count. */
 static char *row_key(const json_t *object)
 {
-	json_t *sections = json_object_get(object, "sections"), *why = json_object_get(object, "why");
-	autojson json_t *key = json_pack("[s, O, O]", json_str_or(object, "result", ""), sections, why);
+	json_t *why = json_object_get(object, "why");
+	autojson json_t *sections = sections_told(object);
+	bool debug = json_array_size(why) == 1 && strcmp(json_string_value(json_array_get(why, 0)), "debug") == 0;
+	autojson json_t *key = json_pack("[s, O, O]", json_str_or(object, "result", ""), why, debug ? why : sections);
 
 	return json_canonical(key);
 }
@@ -151,6 +176,7 @@ static void rows_find(const json_t *objects, rows *out)
 static void row_print(const struct row *row, struct buf *out)
 {
 	const char *how = json_str_or(row->object, "result", "");
+	autojson json_t *sections = sections_told(row->object);
 
 	list_print(row->paths, NAMES_SHOWN, out);
 	buf_adds(out, "\n    ");
@@ -158,7 +184,7 @@ static void row_print(const struct row *row, struct buf *out)
 		buf_printf(out, "only in the %s; ", how);
 	list_print(json_object_get(row->object, "why"), CAUSE_COUNT, out);
 	buf_adds(out, ", in ");
-	list_print(json_object_get(row->object, "sections"), EXAMPLES_SHOWN, out);
+	list_print(sections, EXAMPLES_SHOWN, out);
 	if (json_array_size(row->paths) == 1 && json_array_size(json_object_get(row->object, "symbols"))) {
 		buf_adds(out, ": ");
 		list_print(json_object_get(row->object, "symbols"), EXAMPLES_SHOWN, out);
@@ -179,7 +205,7 @@ static void objects_print(const json_t *result, struct buf *out)
 		json_decref(list.data[i].paths);
 	}
 	if (list.n > ROWS_MAX)
-		buf_printf(out, "and %zu more kinds of difference; --json has them all\n", list.n - ROWS_MAX);
+		buf_printf(out, "and %zu more rows; --json has all\n", list.n - ROWS_MAX);
 	vec_free(&list);
 }
 

@@ -281,14 +281,14 @@ static causes alone_causes(struct comparison *c, const struct elf_section *s, in
 	return why;
 }
 
-static void harmless_tell(struct comparison *c, const struct elf_section *s, causes why)
+static void harmless_tell(struct comparison *c, const struct elf_section *a, const struct elf_section *b, causes why)
 {
-	const struct view none = { NULL, 0 };
+	const struct view none = { NULL, 0 }, first = a ? a->name : none, second = b ? b->name : none;
 
 	if (why & CAUSE(DEBUG))
-		told_add(c, CAUSE_DEBUG, s->name, none);
+		told_add(c, CAUSE_DEBUG, first, second);
 	if (why & CAUSE(LAYOUT))
-		told_add(c, CAUSE_LAYOUT, s->name, none);
+		told_add(c, CAUSE_LAYOUT, first, second);
 }
 
 static json_t *section_json(struct comparison *c, const struct elf_section *a, const struct elf_section *b)
@@ -297,7 +297,7 @@ static json_t *section_json(struct comparison *c, const struct elf_section *a, c
 	bool same = a && b && a->size == b->size && view_eq(a->bytes, b->bytes);
 	causes why = same ? 0 : a && b ? section_causes(c, a, b) : alone_causes(c, s, !a);
 
-	harmless_tell(c, s, why);
+	harmless_tell(c, a, b, why);
 	return json_pack("{s:o, s:s, s:[o, o], s:o}", "name", json_text(s->name), "result",
 			 same ? "equal"
 			 : !b ? "first"

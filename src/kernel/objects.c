@@ -178,12 +178,44 @@ static json_t *symbol_json(const struct object *o, const struct elf_symbol *s)
 	return list;
 }
 
+/* The sections of an ELF file that is in this one. */
+static void embedded_note(struct view name, struct view bytes, json_t *sections)
+{
+	CLEANUP(object_free) struct object inner = { 0 };
+	struct err ignored = { 0 };
+
+	if (object_open(&inner, bytes, &ignored) < 0)
+		return;
+	for (size_t i = 1; i < inner.file.sections.n; i++) {
+		autobuf struct buf both = { 0 };
+		json_t *entry = section_json(&inner, i);
+
+		buf_addv(&both, name);
+		buf_addc(&both, ':');
+		buf_addv(&both, inner.file.sections.data[i].name);
+		json_array_set_new(entry, 0, json_text((struct view){ both.data, both.n }));
+		json_array_append_new(sections, entry);
+	}
+}
+
+static void embedded_find(const struct elf_section *s, json_t *sections)
+{
+	const char *at = s->kind == ELF_CODE || s->kind == ELF_UNLOADED || !s->bytes.n
+				 ? NULL
+				 : memmem(s->bytes.p, s->bytes.n, "\177ELF", 4);
+
+	if (at)
+		embedded_note(s->name, (struct view){ at, s->bytes.n - (size_t)(at - s->bytes.p) }, sections);
+}
+
 static void parts_note(const struct object *o, json_t *object)
 {
 	json_t *sections = json_array(), *symbols = json_array();
 
 	for (size_t i = 1; i < o->file.sections.n; i++)
 		json_array_append_new(sections, section_json(o, i));
+	for (size_t i = 1; i < o->file.sections.n; i++)
+		embedded_find(&o->file.sections.data[i], sections);
 	for (size_t i = 0; i < o->file.symbols.n; i++)
 		if (o->file.symbols.data[i].sized)
 			json_array_append_new(symbols, symbol_json(o, &o->file.symbols.data[i]));

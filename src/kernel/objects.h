@@ -19,6 +19,8 @@
  * Relocations of what is loaded count by the names of what they refer to, also in the digest of their symbol. Where
  * that is a text, the text is not in digest but in texts, which is there only then.
  *
+ * An ELF file within a section, as a vDSO is, has its sections listed behind it, as ".rodata:.text".
+ *
  * A file that is no whole ELF has neither list. All that the kernel is made of is there: of vmlinux, of modules, of the
  * boot wrapper; what runs on the host (scripts/, tools/) is not, nor vmlinux.o, the sum. */
 int objects_collect(struct step *step, const char *out, struct err *err);

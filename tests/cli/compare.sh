@@ -75,6 +75,17 @@ run 1 "a build that failed" "$KILN" run --arch fake --config broken --source "$W
 run 2 "has nothing to compare" "$KILN" compare broken/gcc good/gcc
 err_has "kiln log broken/gcc" "and says where to look"
 
+# A build that was made before objects were kept, and how to get them.
+cp -rL "$builds" "$WORK/before"
+rm -f "$WORK/before/objects"
+run 1 "an older build" "$KILN" compare "$WORK/before" "$timed"
+out_has "objects are not known of the first" "says that they are not known"
+key=$(json "$builds/record.json" 'j["step"]')
+rm -f "$KILN_HOME/records/${key:0:2}/$key.json" "$KILN_HOME"/depot/??/"$(json "$builds/record.json" 'j["artefacts"]["objects"]["digest"]')"
+build linux KCFLAGS=-g0; again=$(newest):good/gcc
+run 0 "after its record was removed and it was built again" "$KILN" compare "$again" good/gcc
+out_has "1 of 1 objects equal" "they are"
+
 # 32 and 64 bits.
 echo 'int start_kernel(void) { return 1; }' >"$WORK/a.c"
 if gcc -m32 -c -o "$WORK/a32" "$WORK/a.c" 2>"$WORK/err" && gcc -m64 -c -o "$WORK/a64" "$WORK/a.c" 2>"$WORK/err"; then
