@@ -221,21 +221,60 @@ static void place_name(const struct elf_file *f, size_t section, uint64_t place,
 	r->place = 0;
 }
 
-/* A symbol of that number; false where there is none, also since a machine has its numbers in an order of its own. */
+/* A label that the assembler numbered, as .LC0 of a text: its number changes with those before it. */
+static bool is_label(const GElf_Sym *sym, struct view name)
+{
+	return GELF_ST_BIND(sym->st_info) == STB_LOCAL && GELF_ST_TYPE(sym->st_info) == STT_NOTYPE &&
+	       view_starts(name, VIEW(".L"));
+}
+
+/* What the symbol of that number is; false where there is none. */
 static bool reference_name(const struct elf_file *f, Elf_Data *symbols, size_t names, uint64_t number, int64_t addend,
 			   struct elf_reference *r)
 {
+	struct view name;
 	GElf_Sym sym;
 
 	if (number > INT_MAX || !symbols || !gelf_getsym(symbols, (int)number, &sym))
 		return false;
+	name = name_at(f->handle, names, sym.st_name);
 	if (GELF_ST_TYPE(sym.st_info) == STT_SECTION && sym.st_shndx < f->sections.n) {
 		place_name(f, sym.st_shndx, sym.st_value + (uint64_t)addend, r);
-		return true;
+	} else if (is_label(&sym, name) && sym.st_shndx < f->sections.n) {
+		place_name(f, sym.st_shndx, sym.st_value, r);
+		r->place += (uint64_t)addend;
+	} else {
+		r->name = name;
+		r->place = (name.n ? 0 : sym.st_value) + (uint64_t)addend;
 	}
-	r->name = name_at(f->handle, names, sym.st_name);
-	r->place = (r->name.n ? 0 : sym.st_value) + (uint64_t)addend;
 	return true;
+}
+
+/* The 32 bits there, as an addend that stands in place (SHT_REL), where they are one: a place in the section that is
+ * referred to. What else stands there, as parts of an instruction, lies far behind its end. */
+static bool addend_in_place(const struct elf_file *f, size_t section, Elf_Data *symbols, const GElf_Rela *rela,
+			    int64_t *addend)
+{
+	const struct elf_section *s = &f->sections.data[section];
+	const unsigned char *p = (const unsigned char *)s->bytes.p + rela->r_offset;
+	GElf_Sym sym;
+	uint32_t word;
+
+	if (!inside(rela->r_offset, 4, s->bytes.n) || !gelf_getsym(symbols, (int)GELF_R_SYM(rela->r_info), &sym) ||
+	    GELF_ST_TYPE(sym.st_info) != STT_SECTION || sym.st_shndx >= f->sections.n)
+		return false;
+	word = f->little ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]
+			 : (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+	if (word >= f->sections.data[sym.st_shndx].size)
+		return false;
+	*addend = word;
+	return true;
+}
+
+/* 64-bit little-endian MIPS has the number in the lower half and the types behind it. */
+static uint64_t info_in_order(const struct elf_file *f, uint64_t info)
+{
+	return f->machine == EM_MIPS && f->bits == 64 && f->little ? info << 32 | info >> 32 : info;
 }
 
 static bool relocation_read(Elf_Data *data, size_t i, bool with_addend, GElf_Rela *out)
@@ -262,20 +301,23 @@ void elf_relocations(const struct elf_file *f, size_t section, elf_references *o
 {
 	Elf_Scn *scn = elf_getscn(f->handle, section);
 	Elf_Data *data = elf_getdata(scn, NULL), *symbols;
+	size_t target = f->sections.data[section].applies_to;
 	GElf_Shdr header, table;
 	GElf_Rela rela;
 
-	if (!data || !gelf_getshdr(scn, &header) || header.sh_link >= f->sections.n)
+	if (!data || !gelf_getshdr(scn, &header) || header.sh_link >= f->sections.n || target >= f->sections.n)
 		return;
 	symbols = elf_getdata(elf_getscn(f->handle, header.sh_link), NULL);
 	if (!gelf_getshdr(elf_getscn(f->handle, header.sh_link), &table) ||
 	    (table.sh_type != SHT_SYMTAB && table.sh_type != SHT_DYNSYM))
 		return;
 	for (size_t i = 0; relocation_read(data, i, header.sh_type == SHT_RELA, &rela); i++) {
-		struct elf_reference r = { .offset = rela.r_offset,
-					   .type = GELF_R_TYPE(rela.r_info),
-					   .name = VIEW("") };
+		struct elf_reference r = { .offset = rela.r_offset, .name = VIEW("") };
 
+		rela.r_info = info_in_order(f, rela.r_info);
+		r.type = GELF_R_TYPE(rela.r_info);
+		if (header.sh_type == SHT_REL)
+			r.in_place = addend_in_place(f, target, symbols, &rela, &rela.r_addend);
 		if (!reference_name(f, symbols, table.sh_link, GELF_R_SYM(rela.r_info), rela.r_addend, &r)) {
 			r.type = rela.r_info;
 			r.place = (uint64_t)rela.r_addend;

@@ -42,6 +42,7 @@ struct elf_reference {
 	struct view name; /* of a symbol, or of the section where no symbol is known there */
 	uint64_t place;   /* in it: with the addend */
 	struct view text; /* the text of a section of texts, then without place; else { NULL, 0 } */
+	bool in_place;    /* the four bytes at offset are only the addend, which place or text says */
 };
 typedef VEC(struct elf_reference) elf_references;
 

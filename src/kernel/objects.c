@@ -68,6 +68,7 @@ static void objects_find(int fd, const char *below, int depth, paths *found)
 struct object {
 	struct elf_file file;
 	elf_references *references; /* by the section that they apply to */
+	size_t room;                /* how many may still be hashed with symbols: those may lie over each other */
 };
 
 static void object_free(struct object *o)
@@ -94,6 +95,8 @@ static int object_open(struct object *o, struct view bytes, struct err *err)
 	for (size_t i = 1; i < o->file.sections.n; i++)
 		if (loaded_target(&o->file, i))
 			elf_relocations(&o->file, i, &o->references[loaded_target(&o->file, i)]);
+	for (size_t i = 0; i < o->file.sections.n; i++)
+		o->room += 8 * o->references[i].n;
 	return 0;
 }
 
@@ -117,8 +120,8 @@ static void reference_add(struct digests *d, const struct elf_reference *r, uint
 	hash_add(d->texts, "", 1);
 }
 
-/* Those of [from, to), counted from there. */
-static void references_add(struct digests *d, const elf_references *all, uint64_t from, uint64_t to)
+/* The index of the first at or behind that offset. */
+static size_t references_from(const elf_references *all, uint64_t from)
 {
 	size_t low = 0, high = all->n;
 
@@ -130,8 +133,33 @@ static void references_add(struct digests *d, const elf_references *all, uint64_
 		else
 			high = middle;
 	}
-	for (; low < all->n && all->data[low].offset < to; low++)
-		reference_add(d, &all->data[low], from);
+	return low;
+}
+
+/* Those of [from, to), counted from there. */
+static void references_add(struct digests *d, const elf_references *all, uint64_t from, uint64_t to)
+{
+	for (size_t i = references_from(all, from); i < all->n && all->data[i].offset < to; i++)
+		reference_add(d, &all->data[i], from);
+}
+
+/* The bytes that stand at from in their section, without addends. */
+static void bytes_add(struct hash *h, struct view bytes, const elf_references *all, uint64_t from)
+{
+	size_t done = 0;
+
+	for (size_t i = references_from(all, from); i < all->n; i++) {
+		const struct elf_reference *r = &all->data[i];
+		uint64_t at = r->offset - from;
+
+		if (at >= bytes.n)
+			break;
+		if (!r->in_place || at < done || bytes.n - at < 4)
+			continue;
+		hash_add(h, bytes.p + done, (size_t)at - done);
+		done = (size_t)at + 4;
+	}
+	hash_add(h, bytes.p + done, bytes.n - done);
 }
 
 static void digest_append(json_t *list, struct hash *h, size_t digits)
@@ -162,19 +190,25 @@ static json_t *section_json(const struct object *o, size_t i)
 	if (target)
 		references_add(&d, &o->references[target], 0, UINT64_MAX);
 	else
-		hash_add(d.part, s->bytes.p, s->bytes.n);
+		bytes_add(d.part, s->bytes, &o->references[i], 0);
 	digests_append(list, &d, s->bytes.n ? SECTION_DIGITS : 0);
 	return list;
 }
 
-static json_t *symbol_json(const struct object *o, const struct elf_symbol *s)
+static json_t *symbol_json(struct object *o, const struct elf_symbol *s)
 {
 	json_t *list = json_pack("[o, I, I]", json_text(s->name), (json_int_t)s->section - 1, (json_int_t)s->size);
+	const elf_references *all = &o->references[s->section];
+	size_t n = references_from(all, s->offset + s->size) - references_from(all, s->offset);
 	struct digests d = { hash_new(), NULL };
+	bool hashed = s->bytes.n && n <= o->room;
 
-	hash_add(d.part, s->bytes.p, s->bytes.n);
-	references_add(&d, &o->references[s->section], s->offset, s->offset + s->size);
-	digests_append(list, &d, s->bytes.n ? SYMBOL_DIGITS : 0);
+	if (hashed) {
+		o->room -= n;
+		bytes_add(d.part, s->bytes, all, s->offset);
+		references_add(&d, all, s->offset, s->offset + s->size);
+	}
+	digests_append(list, &d, hashed ? SYMBOL_DIGITS : 0);
 	return list;
 }
 
@@ -208,7 +242,7 @@ static void embedded_find(const struct elf_section *s, json_t *sections)
 		embedded_note(s->name, (struct view){ at, s->bytes.n - (size_t)(at - s->bytes.p) }, sections);
 }
 
-static void parts_note(const struct object *o, json_t *object)
+static void parts_note(struct object *o, json_t *object)
 {
 	json_t *sections = json_array(), *symbols = json_array();
 
