@@ -6,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/enter.h"
 #include "root/root.h"
+#include "run/run.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 
 struct asked {
 	const char *home_option, *mirror;
+	const char *source;
+	int64_t jobs;
 	bool json, anew, superuser, network;
 	char *home, *config;
 	const struct catalog *catalog;
@@ -163,6 +166,53 @@ static int run(const struct asked *a, int argc, char **argv, struct err *err)
 	return enter(a, argc, argv, (const char *const *)argv + 1, err);
 }
 
+static void verify_print(const json_t *record, const char *name)
+{
+	json_t *files = json_object_get(record, "files"), *entry;
+	size_t equal = 0, i;
+
+	json_array_foreach (files, i, entry) {
+		bool same = json_bool_or(entry, "equal", false);
+
+		equal += same;
+		if (!same)
+			printf("differs: %s %s\n", json_str_or(entry, "file", ""), json_str_or(entry, "flags", ""));
+	}
+	json_array_foreach (json_object_get(record, "differences"), i, entry)
+		printf("%s %s differs:\n  with the layer:    %s\n  without the layer: %s\n",
+		       json_bool_or(entry, "allowed", false) ? "allowed:" : "not allowed:",
+		       json_str_or(entry, "what", ""), json_str_or(entry, "toolchain", ""),
+		       json_str_or(entry, "reference", ""));
+	printf("%s: %zu of %zu objects are equal; %.0f CPU s with the layer, %.0f without it\n", name, equal,
+	       json_array_size(files), json_number_value(json_object_get(record, "cpu_seconds")),
+	       json_number_value(json_object_get(record, "reference_cpu_seconds")));
+}
+
+static int verify(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	const struct root_options options = {
+		.home = a->home, .catalog = a->catalog, .config = a->config, .mirror = a->mirror, .tell = tell,
+	};
+	const struct catalog_root *recipe;
+	autojson json_t *record = NULL;
+
+	if (argc != 1 || !a->source)
+		return err_user(err, "name a root, and with --source a kernel whose files are compiled");
+	if (recipe_find(a, argv[0], &recipe, err) < 0 ||
+	    run_prove(&options, a->source, (int)a->jobs, recipe, &record, err) < 0)
+		return -1;
+	if (a->json) {
+		json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+		putchar('\n');
+	} else {
+		verify_print(record, recipe->name);
+	}
+	if (strcmp(json_str_or(record, "verdict", ""), "pass") == 0)
+		return 0;
+	fprintf(stderr, "kiln: %s\n", json_str_or(record, "reason", ""));
+	return 1;
+}
+
 static int gc(const struct asked *a, int argc, char **argv, struct err *err)
 {
 	size_t removed = 0;
@@ -177,7 +227,7 @@ static const struct verb {
 	const char *name;
 	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
 } verbs[] = {
-	{ "make", make }, { "list", list }, { "show", show }, { "shell", shell }, { "run", run }, { "gc", gc },
+	{ "make", make }, { "list", list }, { "show", show }, { "shell", shell }, { "run", run }, { "gc", gc }, { "verify", verify },
 };
 
 static const struct verb *verb_find(const char *name)
@@ -201,6 +251,7 @@ int cmd_root(int argc, char **argv)
 	const struct option options[] = {
 		{ "home", OPTION_STRING, &a.home_option },  { "json", OPTION_FLAG, &a.json },
 		{ "anew", OPTION_FLAG, &a.anew },           { "mirror", OPTION_STRING, &a.mirror },
+		{ "source", OPTION_STRING, &a.source },     { "jobs", OPTION_INT, &a.jobs },
 		{ "superuser", OPTION_FLAG, &a.superuser }, { "network", OPTION_FLAG, &a.network },
 	};
 	const struct verb *verb;
@@ -211,7 +262,7 @@ int cmd_root(int argc, char **argv)
 		return fail(&err);
 	verb = argc > 1 ? verb_find(argv[1]) : NULL;
 	if (!verb) {
-		err_user(&err, "say what to do with roots: make, list, show, shell, run or gc; see kiln root --help");
+		err_user(&err, "say what to do with roots: make, list, show, shell, run, verify or gc; see kiln root --help");
 		return fail(&err);
 	}
 	a.home = home_path(a.home_option);

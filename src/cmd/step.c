@@ -20,7 +20,7 @@
 static const struct step_kind kinds[] = {
 	{ "configure", STEP_PURE, kernel_configure_step }, { "init", STEP_PURE, guest_init_step },
 	{ "build", STEP_PURE, kernel_build_step },         { "build-warm", STEP_OBSERVATION, kernel_build_step },
-	{ "boot", STEP_OBSERVATION, qemu_boot_step },
+	{ "boot", STEP_OBSERVATION, qemu_boot_step },      { "proof", STEP_PURE, kernel_proof_step },
 };
 
 /* A step dies with the controller that started it. */

@@ -17,6 +17,7 @@ struct mark {
 
 static const struct mark host_marks[] = {
 	{ "internal compiler error: Killed", false, LINE_HOST_FAULT },
+	{ "qemu: uncaught target signal ", true, LINE_HOST_FAULT }, /* the emulator, or what it runs */
 	{ "internal compiler error: Segmentation fault", false, LINE_HOST_FAULT },
 	{ "internal compiler error: Bus error", false, LINE_HOST_FAULT },
 	{ "internal compiler error: Illegal instruction", false, LINE_HOST_FAULT },

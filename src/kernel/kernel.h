@@ -20,6 +20,13 @@ int kernel_configure_step(struct step *step, struct err *err);
  * are ERR_INFRA. */
 int kernel_build_step(struct step *step, struct err *err);
 
+/* Steps of the kind proof: that the compiler of "toolchain" (a root with a layer) is the one of "reference" (the same root
+ * without it). Both compile "sample" files of the source, drawn from those that every kernel has, with several levels
+ * of optimisation; the objects are compared bit by bit, and what both compilers say of themselves. record: "files":
+ * [{"file","flags","equal"}], "differences": [{"what","toolchain","reference","allowed"}], cpu_seconds and
+ * reference_cpu_seconds. The verdict is fail when an object differs, or something that "allowed" does not name. */
+int kernel_proof_step(struct step *step, struct err *err);
+
 /* The programs that make a kernel with this compiler, as the spec's "tools" wants them: a new array of {"name",
  * "digest", "version"}, host compiler and make included. A program that is not there is ERR_USER with the
  * package that brings it (package may be NULL). Versions are remembered in HOME/cache/tool/ by the

@@ -248,18 +248,14 @@ static int world_run(const struct sandbox *sb, const char *const *argv, struct b
 	return sandbox_wait(&child, status, usage, err);
 }
 
-int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,
-	     struct err *err)
+int make_world_run(const struct step *step, const struct make *make, const char *const *argv, struct buildlog *log,
+		   bool *passed, double *cpu_seconds, struct err *err)
 {
-	__attribute__((cleanup(arguments_free))) arguments args = { 0 };
-	autosandbox struct sandbox *sb = NULL;
+	autosandbox struct sandbox *sb = world_new(step, make);
 	struct rusage usage = { 0 };
 	int status = 0;
 
-	if (arguments_make(step, make, &args, err) < 0 || command_note(&args, log, err) < 0)
-		return -1;
-	sb = world_new(step, make);
-	if (world_run(sb, (const char *const *)args.data, log, &status, &usage, err) < 0)
+	if (world_run(sb, argv, log, &status, &usage, err) < 0)
 		return -1;
 	*cpu_seconds += seconds_of(&usage);
 	if (WIFSIGNALED(status))
@@ -269,6 +265,16 @@ int make_run(const struct step *step, const struct make *make, struct buildlog *
 	if (!*passed && log->host_fault)
 		return err_infra(err, 0, "the build machine failed, not the kernel: %s", log->host_fault);
 	return 0;
+}
+
+int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,
+	     struct err *err)
+{
+	__attribute__((cleanup(arguments_free))) arguments args = { 0 };
+
+	if (arguments_make(step, make, &args, err) < 0 || command_note(&args, log, err) < 0)
+		return -1;
+	return make_world_run(step, make, (const char *const *)args.data, log, passed, cpu_seconds, err);
 }
 
 int make_log_open(const struct step *step, struct buildlog *log, struct err *err)

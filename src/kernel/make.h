@@ -27,6 +27,10 @@ struct make {
 int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,
 	     struct err *err);
 
+/* Runs another program (argv) in the world that make_run makes of the same: its source, output and toolchain. */
+int make_world_run(const struct step *step, const struct make *make, const char *const *argv, struct buildlog *log,
+		   bool *passed, double *cpu_seconds, struct err *err);
+
 /* Opens STEP->work/log as the log's copy. */
 int make_log_open(const struct step *step, struct buildlog *log, struct err *err);
 /* Publishes it as the artefact log, closes and frees it. */

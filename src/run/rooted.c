@@ -1,29 +1,14 @@
 /* Toolchains that live in roots: what is made for them, before the plan is followed. */
+#include "run/rooted.h"
+
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
-#include "root/root.h"
 #include "run/private.h"
 
+#include <fcntl.h>
 #include <string.h>
-
-static void tell(const char *what, void *data)
-{
-	run_emit(data, &(struct run_event){ .kind = RUN_IMPORT, .text = what });
-}
-
-static int make(struct run *run, const struct catalog_root *recipe, json_t **record, struct err *err)
-{
-	const struct root_options options = {
-		.home = run->options->home,
-		.catalog = run->catalog,
-		.config = run->options->config,
-		.tell = tell,
-		.data = run,
-	};
-
-	return root_make(&options, recipe, record, err);
-}
 
 static const struct catalog_layer *layer_of(const struct catalog *c, const struct catalog_root *root)
 {
@@ -33,12 +18,7 @@ static const struct catalog_layer *layer_of(const struct catalog *c, const struc
 	return NULL;
 }
 
-struct rooted {
-	json_t *root, *from, *layer, *emulator;
-	const char *prefix;
-};
-
-static void rooted_free(struct rooted *r)
+void rooted_free(struct rooted *r)
 {
 	json_decref(r->root);
 	json_decref(r->from);
@@ -46,41 +26,75 @@ static void rooted_free(struct rooted *r)
 	json_decref(r->emulator);
 }
 
-/* The root that a layer's programs come from. */
-static int from_make(struct run *run, const struct plan_cell *cell, const struct catalog_layer **recipe,
-		     struct rooted *r, struct err *err)
+int rooted_make(const struct root_options *o, const struct catalog_root *root, const char *where, struct rooted *r,
+		struct err *err)
 {
-	*recipe = layer_of(run->catalog, cell->root);
-	if (!*recipe)
-		return err_user(err,
-				"the catalogue has no layer for the root %s, which %s needs; take --toolchain root",
-				cell->root->name, cell->toolchain->name);
-	return make(run, catalog_root(run->catalog, (*recipe)->from), &r->from, err);
-}
+	bool plain = strcmp(where, "root") == 0;
 
-static int rooted_make(struct run *run, const struct plan_cell *cell, struct rooted *r, struct err *err)
-{
-	const char *home = run->options->home, *where = cell->toolchain->where;
-	const struct catalog_layer *recipe = NULL;
-
-	if (strcmp(where, "root") != 0 && from_make(run, cell, &recipe, r, err) < 0)
+	r->recipe = plain ? NULL : layer_of(o->catalog, root);
+	if (!plain && !r->recipe)
+		return err_user(err, "the catalogue has no layer for the root %s; take --toolchain root", root->name);
+	r->prefix = r->recipe ? r->recipe->prefix : root->prefix;
+	if (r->recipe && root_make(o, catalog_root(o->catalog, r->recipe->from), &r->from, err) < 0)
 		return -1;
-	r->prefix = recipe ? recipe->prefix : cell->root->prefix;
 	if (strcmp(where, "root-cross") == 0)
 		return 0;
-	if (make(run, cell->root, &r->root, err) < 0 ||
-	    root_emulator_identify(home, root_arch(run->catalog, cell->root), &r->emulator, err) < 0)
+	if (root_make(o, root, &r->root, err) < 0 ||
+	    root_emulator_identify(o->home, root_arch(o->catalog, root), &r->emulator, err) < 0)
 		return -1;
-	return recipe ? layer_make(home, run->catalog, recipe, r->from, r->root, &r->layer, err) : 0;
+	return r->recipe ? layer_make(o->home, o->catalog, r->recipe, r->from, r->root, &r->layer, err) : 0;
+}
+
+char *proof_path(const char *home, const struct rooted *r)
+{
+	autojson json_t *identity = json_pack("{s:s, s:s, s:s}", "root", json_str_or(r->root, "digest", ""), "layer",
+					      json_str_or(r->layer, "digest", ""), "emulator",
+					      json_str_or(r->emulator, "digest", ""));
+	char key[HASH_HEX];
+
+	json_digest(identity, key);
+	return mem_printf("%s/proofs/%s.json", home, key);
+}
+
+/* A layer serves a root once it is proved that it compiles the same. */
+static int proof_check(const char *home, const struct rooted *r, const char *root, struct err *err)
+{
+	autofree char *path = proof_path(home, r);
+	autojson json_t *proof = NULL;
+
+	if (!fs_exists(AT_FDCWD, path))
+		return err_user(err,
+				"it is not proved yet that the layer of %s compiles as the root itself does; prove it with: "
+				"kiln root verify %s --source SOURCE, or take --toolchain root",
+				root, root);
+	if (json_read(AT_FDCWD, path, &proof, err) < 0)
+		return -1;
+	if (strcmp(json_str_or(proof, "verdict", ""), "pass") != 0)
+		return err_user(err, "the layer of %s does not compile as the root itself does: %s (%s); take --toolchain root",
+				root, json_str_or(proof, "reason", ""), path);
+	return 0;
+}
+
+static void tell(const char *what, void *data)
+{
+	run_emit(data, &(struct run_event){ .kind = RUN_IMPORT, .text = what });
 }
 
 int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, struct err *err)
 {
 	CLEANUP(rooted_free) struct rooted r = { 0 };
+	const struct root_options options = {
+		.home = run->options->home,
+		.catalog = run->catalog,
+		.config = run->options->config,
+		.tell = tell,
+		.data = run,
+	};
 	struct toolchain_home in;
 
-	if (rooted_make(run, cell, &r, err) < 0)
+	if (rooted_make(&options, cell->root, cell->toolchain->where, &r, err) < 0 ||
+	    (r.layer && proof_check(options.home, &r, cell->root->name, err) < 0))
 		return -1;
 	in = (struct toolchain_home){ r.root ? r.root : r.from, r.layer, r.emulator };
-	return toolchain_identify_in(run->options->home, &in, cell->toolchain->compiler, r.prefix, facts, err);
+	return toolchain_identify_in(options.home, &in, cell->toolchain->compiler, r.prefix, facts, err);
 }

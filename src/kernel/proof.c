@@ -1,0 +1,342 @@
+/* Whether two compilers that should be one are one. */
+#define _GNU_SOURCE
+#include "kernel/kernel.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "kernel/make.h"
+#include "kernel/sample.h"
+#include "kernel/spec.h"
+#include "kernel/toolchain.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+/* Put behind the kernel's own flags, in turn. */
+static const char *const variants[] = { "", "-Os", "-O1 -g", "-O3" };
+
+/* What both compilers say of themselves: the file's ending, the question. */
+static const struct {
+	const char *name, *question;
+} questions[] = {
+	{ "version", "-v" },
+	{ "options", "-Q --help=target" },
+	{ "optimizers", "-Q -O2 --help=optimizers" },
+};
+
+enum { MORE = 2 /* of so many times the sample is tried, since some need what the config leaves out */ };
+
+struct proving {
+	struct step *step;
+	struct spec_arch arch;
+	const json_t *toolchain, *reference, *allowed;
+	int64_t sample;
+	char *src, *out, *dir; /* dir: OUT/kiln-proof */
+	const char *prefix;
+	struct buildlog log;
+	sample_vec objects; /* those that were compiled */
+	double cpu, reference_cpu;
+};
+
+static void proving_free(struct proving *p)
+{
+	free(p->src);
+	free(p->out);
+	free(p->dir);
+	sample_free(&p->objects);
+	buildlog_free(&p->log);
+}
+
+static int proving_read(struct step *step, struct proving *p, struct err *err)
+{
+	json_t *toolchain = NULL, *reference = NULL;
+
+	p->step = step;
+	if (spec_arch(step->spec, &p->arch, err) < 0 || spec_source(step, &p->src, err) < 0 ||
+	    json_field_obj(step->spec, "toolchain", &toolchain, err) < 0 ||
+	    json_field_obj(step->spec, "reference", &reference, err) < 0 ||
+	    json_field_int(step->spec, "sample", &p->sample, err) < 0 ||
+	    json_field_str(toolchain, "prefix", &p->prefix, err) < 0)
+		return -1;
+	if (p->sample < 1 || p->sample > 1000)
+		return err_user(err, "sample: from 1 to 1000 files");
+	p->toolchain = toolchain;
+	p->reference = reference;
+	p->allowed = json_object_get(step->spec, "allowed");
+	p->out = fs_join(step->work, "out");
+	p->dir = fs_join(p->out, "kiln-proof");
+	return fs_mkdirs(AT_FDCWD, p->dir, 0755, err);
+}
+
+static int kernel_make(struct proving *p, const char *const *targets, bool *passed, struct err *err)
+{
+	const struct make make = {
+		.src = p->src, .out = p->out, .arch = p->arch.kernel, .toolchain = p->toolchain, .targets = targets,
+	};
+
+	return make_run(p->step, &make, &p->log, passed, &p->cpu, err);
+}
+
+static char *object_path(const struct proving *p, const char *object)
+{
+	return fs_join(p->out, object);
+}
+
+/* Compiles twice the sample by the toolchain, as the kernel's own make does, and keeps as many as were asked for. */
+static int objects_make(struct proving *p, struct err *err)
+{
+	const char *const defconfig[] = { "defconfig", NULL };
+	autofree const char **targets = NULL;
+	bool passed = false;
+	size_t kept = 0;
+
+	if (sample_draw(p->src, (size_t)p->sample * MORE, &p->objects, err) < 0 ||
+	    kernel_make(p, defconfig, &passed, err) < 0)
+		return -1;
+	targets = mem_alloc((p->objects.n + 2) * sizeof(*targets));
+	targets[0] = "-k";
+	for (size_t i = 0; i < p->objects.n; i++)
+		targets[i + 1] = p->objects.data[i];
+	if (passed && kernel_make(p, targets, &passed, err) < 0)
+		return -1;
+	for (size_t i = 0; i < p->objects.n; i++) {
+		autofree char *path = object_path(p, p->objects.data[i]);
+
+		if (kept < (size_t)p->sample && fs_exists(AT_FDCWD, path))
+			p->objects.data[kept++] = p->objects.data[i];
+		else
+			free(p->objects.data[i]);
+	}
+	p->objects.n = kept;
+	return kept ? 0 : err_user(err, "none of the sample compiles: %s", buildlog_reason(&p->log));
+}
+
+/* The compiler's command in OBJECT's .cmd file (Documentation/kbuild), without what follows it; a view of text. */
+static struct view command_of(struct view text)
+{
+	struct view line = view_cut(&text, '\n');
+	const char *is = memmem(line.p, line.n, " := ", 4), *end;
+
+	if (!is)
+		return (struct view){ NULL, 0 };
+	line.n -= (size_t)(is + 4 - line.p);
+	line.p = is + 4;
+	end = memmem(line.p, line.n, " ; ", 3);
+	if (end)
+		line.n = (size_t)(end - line.p);
+	return line;
+}
+
+/* The same command with another output and no list of dependencies. */
+static void rule_add(struct buf *makefile, size_t i, struct view command)
+{
+	buf_printf(makefile, "$(DIR)/%zu.o:\n\tcd /kiln/out &&", i);
+	while (command.p) {
+		struct view word = view_cut(&command, ' ');
+
+		if (!word.n || view_starts(word, VIEW("-Wp,-MMD,")))
+			continue;
+		buf_addc(makefile, ' ');
+		buf_addv(makefile, word);
+		if (view_is(word, "-o")) {
+			view_cut(&command, ' ');
+			buf_printf(makefile, " $@ %s", variants[i % countof(variants)]);
+		}
+	}
+	buf_addc(makefile, '\n');
+}
+
+static int makefile_write(struct proving *p, struct err *err)
+{
+	autofree char *path = fs_join(p->dir, "Makefile");
+	autobuf struct buf text = { 0 };
+
+	buf_adds(&text, "all:");
+	for (size_t i = 0; i < p->objects.n; i++)
+		buf_printf(&text, " $(DIR)/%zu.o", i);
+	for (size_t i = 0; i < countof(questions); i++)
+		buf_printf(&text, " $(DIR)/%s", questions[i].name);
+	buf_addc(&text, '\n');
+	for (size_t i = 0; i < countof(questions); i++)
+		buf_printf(&text, "$(DIR)/%s:\n\t%sgcc %s > $@ 2>&1\n", questions[i].name, p->prefix, questions[i].question);
+	for (size_t i = 0; i < p->objects.n; i++) {
+		autofree char *object = object_path(p, p->objects.data[i]), *cmd = NULL;
+		autobuf struct buf saved = { 0 };
+		struct view command;
+		const char *leaf = strrchr(object, '/') + 1;
+
+		cmd = mem_printf("%.*s.%s.cmd", (int)(leaf - object), object, leaf);
+		if (fs_read(AT_FDCWD, cmd, 1 << 20, &saved, err) < 0)
+			return -1;
+		command = command_of((struct view){ saved.data ? saved.data : "", saved.n });
+		if (!command.p)
+			return err_infra(err, 0, "%s: has no command", cmd);
+		rule_add(&text, i, command);
+	}
+	return fs_write(AT_FDCWD, path, text.data, text.n, 0644, err);
+}
+
+/* All of the makefile in one of the two worlds. */
+static int compile(struct proving *p, const char *name, const json_t *toolchain, double *cpu, struct err *err)
+{
+	autofree char *dir = fs_join(p->dir, name), *jobs = mem_printf("-j%d", p->step->jobs);
+	autofree char *define = mem_printf("DIR=/kiln/out/kiln-proof/%s", name);
+	const char *argv[] = { "make", jobs, "-f", "/kiln/out/kiln-proof/Makefile", define, NULL };
+	const struct make make = { .src = p->src, .out = p->out, .arch = p->arch.kernel, .toolchain = toolchain };
+	bool passed = false;
+
+	if (fs_mkdirs(AT_FDCWD, dir, 0755, err) < 0 ||
+	    make_world_run(p->step, &make, argv, &p->log, &passed, cpu, err) < 0)
+		return -1;
+	return passed ? 0 : err_user(err, "the %s cannot compile the sample: %s", name, buildlog_reason(&p->log));
+}
+
+static int read_of(const struct proving *p, const char *world, const char *name, struct buf *out, struct err *err)
+{
+	autofree char *path = mem_printf("%s/%s/%s", p->dir, world, name);
+
+	return fs_read(AT_FDCWD, path, 64u << 20, out, err);
+}
+
+static bool same(const struct buf *a, const struct buf *b)
+{
+	return a->n == b->n && (!a->n || memcmp(a->data, b->data, a->n) == 0);
+}
+
+static int objects_compare(struct proving *p, size_t *differ, struct err *err)
+{
+	json_t *files = json_array();
+
+	json_object_set_new(p->step->record, "files", files);
+	for (size_t i = 0; i < p->objects.n; i++) {
+		autofree char *name = mem_printf("%zu.o", i);
+		autobuf struct buf a = { 0 }, b = { 0 };
+
+		if (read_of(p, "toolchain", name, &a, err) < 0 || read_of(p, "reference", name, &b, err) < 0)
+			return -1;
+		*differ += !same(&a, &b);
+		json_array_append_new(files, json_pack("{s:s, s:s, s:b}", "file", p->objects.data[i], "flags",
+						       variants[i % countof(variants)], "equal", same(&a, &b)));
+	}
+	return 0;
+}
+
+static bool allowed(const struct proving *p, const char *what)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach (p->allowed, i, name)
+		if (json_is_string(name) && strcmp(json_string_value(name), what) == 0)
+			return true;
+	return false;
+}
+
+/* The line of a compiler's -v that begins so: { NULL, 0 } when there is none. */
+static struct view line_of(const struct buf *text, const char *begin)
+{
+	struct view rest = { text->data ? text->data : "", text->n };
+
+	while (rest.p) {
+		struct view line = view_cut(&rest, '\n');
+
+		if (view_starts(line, view_of(begin)))
+			return line;
+	}
+	return (struct view){ NULL, 0 };
+}
+
+static void difference_add(struct proving *p, const char *what, struct view a, struct view b, size_t *forbidden)
+{
+	json_t *list = json_object_get(p->step->record, "differences");
+	bool may = allowed(p, what);
+
+	if (view_eq(a, b))
+		return;
+	*forbidden += !may;
+	json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "what", what, "toolchain", json_text(a),
+					      "reference", json_text(b), "allowed", may));
+}
+
+/* -v line by line; lists of options as a whole, by the first line that differs. */
+static void answers_compare_version(struct proving *p, const struct buf *a, const struct buf *b, size_t *forbidden)
+{
+	static const struct {
+		const char *what, *begin;
+	} lines[] = {
+		{ "version", "gcc version" }, { "target", "Target:" }, { "configuration", "Configured with:" },
+		{ "threads", "Thread model:" },
+	};
+
+	for (size_t i = 0; i < countof(lines); i++)
+		difference_add(p, lines[i].what, line_of(a, lines[i].begin), line_of(b, lines[i].begin), forbidden);
+}
+
+static int answers_compare(struct proving *p, size_t *forbidden, struct err *err)
+{
+	json_object_set_new(p->step->record, "differences", json_array());
+	for (size_t i = 0; i < countof(questions); i++) {
+		autobuf struct buf a = { 0 }, b = { 0 };
+		struct view first, second;
+
+		if (read_of(p, "toolchain", questions[i].name, &a, err) < 0 ||
+		    read_of(p, "reference", questions[i].name, &b, err) < 0)
+			return -1;
+		if (i == 0) {
+			answers_compare_version(p, &a, &b, forbidden);
+			continue;
+		}
+		first = (struct view){ a.data ? a.data : "", a.n };
+		second = (struct view){ b.data ? b.data : "", b.n };
+		while (first.p && second.p) {
+			struct view x = view_cut(&first, '\n'), y = view_cut(&second, '\n');
+
+			difference_add(p, questions[i].name, x, y, forbidden);
+		}
+	}
+	return 0;
+}
+
+static int judge(struct proving *p, struct err *err)
+{
+	size_t differ = 0, forbidden = 0;
+	autofree char *reason = NULL;
+
+	if (objects_compare(p, &differ, err) < 0 || answers_compare(p, &forbidden, err) < 0)
+		return -1;
+	json_object_set_new(p->step->record, "cpu_seconds", json_real(p->cpu));
+	json_object_set_new(p->step->record, "reference_cpu_seconds", json_real(p->reference_cpu));
+	if (differ)
+		reason = mem_printf("%zu of %zu objects differ", differ, p->objects.n);
+	else if (forbidden)
+		reason = mem_printf("the compilers differ in what the layer does not allow (%zu times)", forbidden);
+	step_verdict(p->step, reason ? VERDICT_FAIL : VERDICT_PASS, reason);
+	return 0;
+}
+
+static int prove(struct proving *p, struct err *err)
+{
+	if (objects_make(p, err) < 0 || makefile_write(p, err) < 0)
+		return -1;
+	p->cpu = 0;
+	if (compile(p, "toolchain", p->toolchain, &p->cpu, err) < 0 ||
+	    compile(p, "reference", p->reference, &p->reference_cpu, err) < 0)
+		return -1;
+	return judge(p, err);
+}
+
+int kernel_proof_step(struct step *step, struct err *err)
+{
+	CLEANUP(proving_free) struct proving p = { .log.fd = -1 };
+	struct err ignored = { 0 };
+	int status;
+
+	if (proving_read(step, &p, err) < 0 || toolchain_verify(step->home, p.toolchain, err) < 0 ||
+	    toolchain_verify(step->home, p.reference, err) < 0 || make_log_open(step, &p.log, err) < 0)
+		return -1;
+	status = prove(&p, err);
+	if (make_log_close(step, &p.log, status < 0 ? &ignored : err) < 0)
+		return -1;
+	return status;
+}
