@@ -135,7 +135,7 @@ static void glob_check(struct reader *r, const struct catalog *c, enum kind kind
 static void build_glob_check(struct reader *r, const struct catalog *c, const char *glob, struct place at)
 {
 	const char *config = strchr(glob, '/'), *toolchain = config ? strchr(config + 1, '/') : NULL;
-	autofree char *arch = NULL;
+	autofree char *arch = NULL, *name = NULL;
 
 	if (!toolchain || strchr(toolchain + 1, '/')) {
 		fault_add(r->faults, at, "builds: \"%s\" is wrong; ARCH/CONFIG/TOOLCHAIN is allowed, * in any of them",
@@ -144,7 +144,9 @@ static void build_glob_check(struct reader *r, const struct catalog *c, const ch
 	}
 	arch = mem_strndup(glob, (size_t)(config - glob));
 	glob_check(r, c, KIND_arch, arch, at);
-	glob_check(r, c, KIND_toolchain, toolchain + 1, at);
+	/* Of one that lives in a root, TOOLCHAIN+ROOT. */
+	name = mem_strndup(toolchain + 1, strcspn(toolchain + 1, "+"));
+	glob_check(r, c, KIND_toolchain, name, at);
 }
 
 static void regex_check(struct reader *r, const char *regex, struct place at)

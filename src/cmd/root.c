@@ -191,7 +191,11 @@ static void verify_print(const json_t *record, const char *name)
 static int verify(const struct asked *a, int argc, char **argv, struct err *err)
 {
 	const struct root_options options = {
-		.home = a->home, .catalog = a->catalog, .config = a->config, .mirror = a->mirror, .tell = tell,
+		.home = a->home,
+		.catalog = a->catalog,
+		.config = a->config,
+		.mirror = a->mirror,
+		.tell = tell,
 	};
 	const struct catalog_root *recipe;
 	autojson json_t *record = NULL;
@@ -227,7 +231,8 @@ static const struct verb {
 	const char *name;
 	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
 } verbs[] = {
-	{ "make", make }, { "list", list }, { "show", show }, { "shell", shell }, { "run", run }, { "gc", gc }, { "verify", verify },
+	{ "make", make }, { "list", list }, { "show", show },     { "shell", shell },
+	{ "run", run },   { "gc", gc },     { "verify", verify },
 };
 
 static const struct verb *verb_find(const char *name)
@@ -262,7 +267,8 @@ int cmd_root(int argc, char **argv)
 		return fail(&err);
 	verb = argc > 1 ? verb_find(argv[1]) : NULL;
 	if (!verb) {
-		err_user(&err, "say what to do with roots: make, list, show, shell, run, verify or gc; see kiln root --help");
+		err_user(&err,
+			 "say what to do with roots: make, list, show, shell, run, verify or gc; see kiln root --help");
 		return fail(&err);
 	}
 	a.home = home_path(a.home_option);

@@ -20,9 +20,10 @@ int kernel_configure_step(struct step *step, struct err *err);
  * are ERR_INFRA. */
 int kernel_build_step(struct step *step, struct err *err);
 
-/* Steps of the kind proof: that the compiler of "toolchain" (a root with a layer) is the one of "reference" (the same root
- * without it). Both compile "sample" files of the source, drawn from those that every kernel has, with several levels
- * of optimisation; the objects are compared bit by bit, and what both compilers say of themselves. record: "files":
+/* Steps of the kind proof: that the compiler of "toolchain" (a root with a layer) is the one of "reference" (the same
+ * root without it). Both compile "sample" files of the source, drawn from those that every kernel has, with several
+ * levels of optimisation; the objects are compared bit by bit, and what both compilers say of themselves. record:
+ * "files":
  * [{"file","flags","equal"}], "differences": [{"what","toolchain","reference","allowed"}], cpu_seconds and
  * reference_cpu_seconds. The verdict is fail when an object differs, or something that "allowed" does not name. */
 int kernel_proof_step(struct step *step, struct err *err);

@@ -9,8 +9,10 @@
 #include <string.h>
 
 static const char *const dirs[] = {
-	"kernel", "kernel/sched", "kernel/locking", "kernel/irq", "kernel/rcu", "kernel/time", "kernel/printk", "mm", "fs",
-	"lib",    "init",         "drivers/base",   "drivers/char",
+	"kernel",       "kernel/sched", "kernel/locking", "kernel/irq",
+	"kernel/rcu",   "kernel/time",  "kernel/printk",  "mm",
+	"fs",           "lib",          "init",           "drivers/base",
+	"drivers/char",
 };
 
 void sample_free(sample_vec *objects)

@@ -9,8 +9,8 @@
 
 typedef VEC(char *) sample_vec;
 
-/* Draws at most n object files ("kernel/fork.o") evenly from the directories that each kernel has, the same ones each time.
- * ERR_USER when the source has none. */
+/* Draws at most n object files ("kernel/fork.o") evenly from the directories that each kernel has, the same ones each
+ * time. ERR_USER when the source has none. */
 int sample_draw(const char *src, size_t n, sample_vec *objects, struct err *err);
 /* The objects that a Makefile compiles whatever the config is (obj-y and lib-y), in its order; dir is put before each.
  * Pure. */

@@ -114,7 +114,9 @@ static void expand_roots(struct plan *plan, const struct plan_request *r, struct
 			cell_push(cells, &cell);
 	} else if (cell.arch->root) {
 		cell.root = catalog_root(plan->catalog, cell.arch->root);
-		cell_push(cells, &cell);
+		/* An arch that is made from another's entry may have that one's root. */
+		if (cell.root->arch && strcmp(cell.root->arch, cell.arch->name) == 0)
+			cell_push(cells, &cell);
 	}
 }
 

@@ -34,7 +34,7 @@ static const char *machine_missing(const struct catalog_board *board, const stru
 
 char *plan_toolchain_name(const struct plan_cell *cell)
 {
-	return cell->root ? mem_printf("%s@%s", cell->toolchain->name, cell->root->name)
+	return cell->root ? mem_printf("%s+%s", cell->toolchain->name, cell->root->name)
 			  : mem_strdup(cell->toolchain->name);
 }
 

@@ -78,7 +78,7 @@ void plan_free(struct plan *plan);
 struct plan_facts {
 	const json_t *source;     /* {"id","digest","release",...} */
 	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none; of one in a
-				   * root "ARCH/TOOLCHAIN@ROOT" -> {"tools","prefix","root",...}, see kernel/kernel.h */
+				   * root "ARCH/TOOLCHAIN+ROOT" -> {"tools","prefix","root",...}, see kernel/kernel.h */
 	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const char *init_sources; /* digest of guest-init's sources */
@@ -92,7 +92,7 @@ const struct catalog_row *plan_default_row(const struct catalog *catalog);
 /* The build's identity: SOURCE/ARCH/CONFIG/TOOLCHAIN. Owned. */
 char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_facts *facts);
 
-/* The toolchain's part of it: gcc, or root-fast@ROOT. Owned. */
+/* The toolchain's part of it: gcc, or root-fast+ROOT. Owned. */
 char *plan_toolchain_name(const struct plan_cell *cell);
 
 /* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4". Owned. */

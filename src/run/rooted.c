@@ -29,7 +29,9 @@ void rooted_free(struct rooted *r)
 int rooted_make(const struct root_options *o, const struct catalog_root *root, const char *where, struct rooted *r,
 		struct err *err)
 {
-	bool plain = strcmp(where, "root") == 0;
+	const struct catalog_arch *arch = root_arch(o->catalog, root);
+	/* A native root is as fast as it gets. */
+	bool plain = strcmp(where, "root") == 0 || (arch && arch_is_native(arch));
 
 	r->recipe = plain ? NULL : layer_of(o->catalog, root);
 	if (!plain && !r->recipe)
@@ -37,7 +39,7 @@ int rooted_make(const struct root_options *o, const struct catalog_root *root, c
 	r->prefix = r->recipe ? r->recipe->prefix : root->prefix;
 	if (r->recipe && root_make(o, catalog_root(o->catalog, r->recipe->from), &r->from, err) < 0)
 		return -1;
-	if (strcmp(where, "root-cross") == 0)
+	if (strcmp(where, "root-cross") == 0 && !plain)
 		return 0;
 	if (root_make(o, root, &r->root, err) < 0 ||
 	    root_emulator_identify(o->home, root_arch(o->catalog, root), &r->emulator, err) < 0)
@@ -47,9 +49,9 @@ int rooted_make(const struct root_options *o, const struct catalog_root *root, c
 
 char *proof_path(const char *home, const struct rooted *r)
 {
-	autojson json_t *identity = json_pack("{s:s, s:s, s:s}", "root", json_str_or(r->root, "digest", ""), "layer",
-					      json_str_or(r->layer, "digest", ""), "emulator",
-					      json_str_or(r->emulator, "digest", ""));
+	autojson json_t *identity =
+		json_pack("{s:s, s:s, s:s}", "root", json_str_or(r->root, "digest", ""), "layer",
+			  json_str_or(r->layer, "digest", ""), "emulator", json_str_or(r->emulator, "digest", ""));
 	char key[HASH_HEX];
 
 	json_digest(identity, key);
@@ -63,15 +65,17 @@ static int proof_check(const char *home, const struct rooted *r, const char *roo
 	autojson json_t *proof = NULL;
 
 	if (!fs_exists(AT_FDCWD, path))
-		return err_user(err,
-				"it is not proved yet that the layer of %s compiles as the root itself does; prove it with: "
-				"kiln root verify %s --source SOURCE, or take --toolchain root",
-				root, root);
+		return err_user(
+			err,
+			"it is not proved yet that the layer of %s compiles as the root itself does; prove it with: "
+			"kiln root verify %s --source SOURCE, or take --toolchain root",
+			root, root);
 	if (json_read(AT_FDCWD, path, &proof, err) < 0)
 		return -1;
 	if (strcmp(json_str_or(proof, "verdict", ""), "pass") != 0)
-		return err_user(err, "the layer of %s does not compile as the root itself does: %s (%s); take --toolchain root",
-				root, json_str_or(proof, "reason", ""), path);
+		return err_user(
+			err, "the layer of %s does not compile as the root itself does: %s (%s); take --toolchain root",
+			root, json_str_or(proof, "reason", ""), path);
 	return 0;
 }
 

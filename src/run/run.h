@@ -79,9 +79,9 @@ struct summary_options {
 };
 int run_summary(struct ledger *ledger, const struct summary_options *options, json_t **summary, struct err *err);
 
-/* Proves that the layer of a root compiles as the root itself does, see kernel_proof_step; what is missing is made first.
- * The record is kept with the digests of root, layer and emulator, and counts for them alone. New reference; its verdict
- * may be fail. */
+/* Proves that the layer of a root compiles as the root itself does, see kernel_proof_step; what is missing is made
+ * first. The record is kept with the digests of root, layer and emulator, and counts for them alone. New reference; its
+ * verdict may be fail. */
 struct root_options;
 int run_prove(const struct root_options *options, const char *source, int jobs, const struct catalog_root *root,
 	      json_t **record, struct err *err);
