@@ -1,0 +1,69 @@
+#!/bin/bash
+# A real foreign root, from a mirror that is made here, with a layer of native tools: proved, built in, compared with the cross
+# compiler of the same release, booted. The root's tarball is one of Debian's packages, which Kiln itself puts together.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+shared_home
+SOURCE=${KILN_E2E_SOURCE:-deb:linux-source-6.1}
+export no_proxy=127.0.0.1
+debian=debian-trixie-arm64
+
+case $(uname -m) in
+aarch64) skip "a foreign root" "arm64 is this machine's own"; finish; exit ;;
+esac
+
+run 0 "a root of Debian's packages for another architecture" "$KILN" root make $debian
+id=$(tail -n 1 "$WORK/out")
+tree=$KILN_HOME/roots/$id/tree
+run 0 "its own programs run in it" "$KILN" root run $debian -- gcc -dumpmachine
+is "$(cat "$WORK/out")" aarch64-linux-gnu "and are of its architecture"
+is "$(find "$tree" ! -user "$(id -u)" | head -n 3)" "" "all of it belongs to whoever made it"
+run 0 "what is made once" "$KILN" root make $debian
+is "$(cat "$WORK/out")" "$id" "is there the next time"
+
+# The same as a tarball that somebody signed.
+tar -C "$tree" --exclude ./dev -cf - . | xz -0 -T0 >"$WORK/arm64.tar.xz"
+"$TESTS/mirror/make" "$WORK/mirror" arm64 test "$WORK/arm64.tar.xz" >/dev/null 2>&1
+ok $? "a mirror is made of it"
+python3 "$TESTS/mirror/serve" "$WORK/mirror" "$WORK/port" &
+server=$!
+trap 'kill $server; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+until_true 100 test -e "$WORK/port"
+catalog=$XDG_CONFIG_HOME/kiln/catalog
+mkdir -p "$catalog/root" "$catalog/layer"
+cat >"$catalog/root/test-arm64.yaml" <<END
+arch: arm64
+base: stage3
+mirror: http://127.0.0.1:$(cat "$WORK/port")
+gentoo: arm64
+variant: test
+keyring: $WORK/mirror/keyring.gpg
+prefix: aarch64-linux-gnu-
+prepare:
+  - run: [sh, -c, "gcc --version > /etc/prepared"]
+END
+printf 'inherit: %s\nroot: test-arm64\n' $debian >"$catalog/layer/test-arm64.yaml"
+
+run 2 "an unproved layer" "$KILN" run --arch arm64 --config tiny --toolchain root-fast --root test-arm64 --source "$SOURCE"
+err_has "kiln root verify test-arm64" "is refused, with what proves it"
+run 0 "show" "$KILN" root show test-arm64
+is "$(json "$WORK/out" 'j["base"]["kind"]')" stage3 "the root came from the mirror"
+is "$(cat "$KILN_HOME/roots/$(json "$WORK/out" 'j["id"]')/tree/etc/prepared" | grep -c ^gcc)" 1 "and was prepared by its own programs"
+
+run 0 "the layer compiles as the root does" nice "$KILN" root verify test-arm64 --source "$SOURCE" --json
+is "$(json "$WORK/out" 'len(j["files"]) >= 40 and all(f["equal"] for f in j["files"])')" True "in at least 40 files, bit by bit"
+is "$(json "$WORK/out" 'len({f["flags"] for f in j["files"]}) >= 3')" True "with several flags"
+is "$(json "$WORK/out" 'all(d["allowed"] for d in j["differences"])')" True "and says of itself what the root's says"
+is "$(json "$WORK/out" 'j["reference_cpu_seconds"] > 10 * j["cpu_seconds"]')" True "in a tenth of the time"
+
+run 0 "tiny by the layer and by the cross compiler" nice "$KILN" run --arch arm64 --config tiny --toolchain root-fast,cross \
+	--root test-arm64 --board arm64-virt --source "$SOURCE"
+tail -n 12 "$WORK/out" | sed 's/^/# /'
+run 0 "show the run" "$KILN" show --json
+is "$(json "$WORK/out" '[(b["verdict"]) for b in j["boots"]]')" "['pass', 'pass']" "both boot"
+fast=$(json "$WORK/out" '[b["build"] for b in j["builds"] if "root-fast" in b["build"]][0]')
+cross=$(json "$WORK/out" '[b["build"] for b in j["builds"] if "cross" in b["build"]][0]')
+run 0 "compared" "$KILN" compare "$fast" "$cross" --json
+is "$(json "$WORK/out" 'j["build_id_equal"]')" True "their build-ids are the same"
+is "$(left_over)" "" "nothing is left over"
+finish
