@@ -88,8 +88,8 @@ static char *object_path(const struct proving *p, const char *object)
 	return fs_join(p->out, object);
 }
 
-/* Compiles twice the sample by the toolchain, as the kernel's own make does, and keeps as many as were asked for. Of the
- * smallest config, whose headers are the shortest: an emulated compiler takes its time. */
+/* Compiles twice the sample by the toolchain, as the kernel's own make does, and keeps as many as were asked for. Of
+ * the smallest config, whose headers are the shortest: an emulated compiler takes its time. */
 static int objects_make(struct proving *p, struct err *err)
 {
 	const char *const smallest[] = { "allnoconfig", NULL };

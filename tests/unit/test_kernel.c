@@ -11,6 +11,7 @@
 #include "kernel/buildlog.h"
 #include "kernel/kernel.h"
 #include "kernel/objects.h"
+#include "kernel/sample.h"
 #include "kernel/settings.h"
 #include "sandbox/sandbox.h"
 #include "step/step.h"
@@ -893,6 +894,32 @@ static void warm_builds_keep_their_objects(void **state)
 	run_refused(&home, warm_spec(&home, "relative", record_artefact(config, "config")), "absolute");
 }
 
+static void the_sample_is_what_every_kernel_compiles(void **state)
+{
+	static const char makefile[] = "obj-y     = fork.o exec_domain.o \\\n"
+				       "\t    panic.o $(gone).o sub/dir.o\n"
+				       "obj-$(CONFIG_X) += not.o\n"
+				       "lib-y := sort.o\n"
+				       "obj-y += last.o";
+	static const char *const want[] = { "k/fork.o", "k/exec_domain.o", "k/panic.o", "k/sort.o", "k/last.o" };
+	sample_vec objects = { 0 };
+
+	sample_parse(view_of(makefile), "k", &objects);
+	assert_int_equal(objects.n, countof(want));
+	for (size_t i = 0; i < countof(want); i++)
+		assert_string_equal(objects.data[i], want[i]);
+	sample_free(&objects);
+}
+
+static void a_sample_of_no_kernel_is_refused(void **state)
+{
+	sample_vec objects = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(sample_draw("/dev", 8, &objects, &err), -1);
+	assert_int_equal(err.class, ERR_USER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -902,6 +929,8 @@ int main(void)
 		cmocka_unit_test(only_the_first_errors_are_kept),
 		cmocka_unit_test(last_setting_of_a_symbol_stands),
 		cmocka_unit_test(a_line_that_sets_nothing_is_refused),
+		cmocka_unit_test(the_sample_is_what_every_kernel_compiles),
+		cmocka_unit_test(a_sample_of_no_kernel_is_refused),
 		cmocka_unit_test(what_is_no_elf_has_no_build_id),
 		cmocka_unit_test(second_look_at_a_toolchain_starts_nothing),
 		cmocka_unit_test(missing_compiler_is_named_with_its_package),

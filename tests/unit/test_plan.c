@@ -135,6 +135,7 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		.configs = names_at(&a, r, "configs"),
 		.toolchains = names_at(&a, r, "toolchains"),
 		.boards = names_at(&a, r, "boards"),
+		.roots = names_at(&a, r, "roots"),
 		.machine = { json_int_or(r, "cpus", 0), json_int_or(r, "memory_mb", 0), json_str_or(r, "cpu", NULL),
 			     json_str_or(r, "accel", NULL) },
 	};
