@@ -220,7 +220,7 @@ int layer_make(const char *home, const struct catalog *c, const struct catalog_l
 	autofree char *from_tree = root_tree(home, from), *root_dir = root_tree(home, root), *id = NULL;
 	CLEANUP(layering_free)
 	struct layering l = { .recipe = recipe, .from = from_tree, .root = root_dir };
-	autofree char *place = NULL, *file = NULL, *lock_path = NULL, *locks = fs_join(home, "locks");
+	autofree char *patchelf = NULL, *place = NULL, *file = NULL, *lock_path = NULL, *locks = fs_join(home, "locks");
 	autojson json_t *made = NULL;
 	autoclose int lock = -1;
 	char digest[HASH_HEX];
@@ -234,7 +234,8 @@ int layer_make(const char *home, const struct catalog *c, const struct catalog_l
 		return -1;
 	if (fs_exists(AT_FDCWD, file))
 		return json_read(AT_FDCWD, file, record, err);
-	if (!fs_which("patchelf"))
+	patchelf = fs_which("patchelf");
+	if (!patchelf)
 		return err_user(err, "patchelf is not there; install it with: apt-get install patchelf");
 	made = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id, "digest", digest, "name", recipe->name, "root",
 			 json_str_or(root, "id", ""), "from", json_str_or(from, "id", ""));

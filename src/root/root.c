@@ -184,8 +184,10 @@ static int publish(const struct making *m, const char *recipe, json_t **record, 
 	autoclose int fd = -1;
 
 	making_tell(m, "listing its files");
-	if (fs_mkdirs(AT_FDCWD, made, 0755, err) < 0 || fs_mkdirs(AT_FDCWD, pool, 0755, err) < 0 ||
-	    manifest_of_tree(m->tree, manifest, &sums, err) < 0 || tree_share(m->tree, manifest, pool, err) < 0)
+	/* Set-user-id programs in there are the caller's, and nobody else may run them. */
+	if (fs_mkdirs(AT_FDCWD, roots, 0700, err) < 0 || fs_mkdirs(AT_FDCWD, made, 0755, err) < 0 ||
+	    fs_mkdirs(AT_FDCWD, pool, 0755, err) < 0 || manifest_of_tree(m->tree, manifest, &sums, err) < 0 ||
+	    tree_share(m->tree, manifest, pool, err) < 0)
 		return -1;
 	got = record_new(m, recipe, &sums);
 	place = fs_join(roots, json_str_or(got, "id", ""));
