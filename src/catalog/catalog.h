@@ -53,6 +53,7 @@ struct catalog_arch {
 	const char *qemu_package;
 	const char *debian;
 	const char *gentoo;
+	const char *go;           /* GOARCH; "": Go does not know it */
 	struct names init_cflags; /* for guest-init */
 	const struct catalog_compiler *compilers;
 	size_t n_compilers;

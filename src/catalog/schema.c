@@ -51,6 +51,7 @@ static const struct field arch_fields[] = {
 	{ "qemu_package", FIELD_WORD, AT(catalog_arch, qemu_package), .mandatory = true },
 	{ "debian", FIELD_WORD, AT(catalog_arch, debian) },
 	{ "gentoo", FIELD_WORD, AT(catalog_arch, gentoo) },
+	{ "go", FIELD_WORD, AT(catalog_arch, go), .may_be_empty = true },
 	{ "init_cflags", FIELD_WORDS, AT(catalog_arch, init_cflags), .may_be_empty = true },
 	{ "compilers", FIELD_MAPS, AT(catalog_arch, compilers), .mandatory = true, .record = &compiler_record,
 	  .count_offset = offsetof(struct catalog_arch, n_compilers) },

@@ -15,6 +15,7 @@
 	X(compare)  \
 	X(depot)    \
 	X(doctor)   \
+	X(exec)     \
 	X(judge)    \
 	X(log)      \
 	X(minimise) \
@@ -64,6 +65,8 @@ char *home_path(const char *option); /* --home, $KILN_HOME, $XDG_DATA_HOME/kiln 
 char *data_path(void);               /* where catalog/ and guest-init/ are */
 char *config_path(void);             /* $XDG_CONFIG_HOME/kiln: the user's own catalogue */
 
+/* Directories of the user's catalogue and of Kiln's own. Owned strings. */
+void catalog_dirs(char **own, char **shipped);
 /* Loads the user's catalogue and Kiln's own. 0, or an exit status after all faults were printed to stderr. */
 struct catalog;
 int command_catalog(const struct catalog **out);

@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 #include "cmd/help.h"
+#include "cmd/into.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +34,18 @@ static int command_run(const struct command *c, int argc, char **argv)
 	return c->run(argc, argv);
 }
 
+static int go_exec(int argc, char **argv)
+{
+	struct err err = { 0 };
+	int status = go_into(argc, argv, &err);
+
+	return status < 0 ? fail(&err) : status;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 0 && is_go_name(argv[0]))
+		return go_exec(argc, argv);
 	if (argc < 2)
 		return print_help("kiln"), 2;
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

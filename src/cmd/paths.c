@@ -1,7 +1,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
-#include "catalog/catalog.h"
+#include "base/str.h"
 #include "cmd/cmd.h"
 
 #include <fcntl.h>
@@ -42,10 +42,12 @@ char *config_path(void)
 static char *data_near(const char *self)
 {
 	const char *slash = strrchr(self, '/');
-	autofree char *beside = mem_printf("%.*s/../share/kiln", slash ? (int)(slash - self) : 0, self);
+	int n = slash ? (int)(slash - self) : 0;
+	bool inner = n > 13 && strncmp(slash - 13, "/libexec/kiln", 13) == 0;
+	autofree char *beside = mem_printf("%.*s/../%sshare/kiln", n, self, inner ? "../" : "");
 	autofree char *catalog = fs_join(beside, "catalog");
 
-	if (strcmp(self, BUILD_DIR "/kiln") == 0 && fs_exists(AT_FDCWD, SOURCE_DIR "/catalog"))
+	if (str_starts(self, BUILD_DIR "/kiln") && fs_exists(AT_FDCWD, SOURCE_DIR "/catalog"))
 		return mem_strdup(SOURCE_DIR);
 	return slash && fs_exists(AT_FDCWD, catalog) ? steal(&beside) : NULL;
 }
@@ -64,19 +66,12 @@ char *data_path(void)
 	return near ? steal(&near) : mem_strdup(DATA_DIR);
 }
 
-int command_catalog(const struct catalog **out)
+void catalog_dirs(char **own, char **shipped)
 {
 	autofree char *config = config_path(), *data = data_path();
-	autofree char *own = mem_printf("%s/catalog", config), *shipped = mem_printf("%s/catalog", data);
-	const char *dirs[] = { own, shipped };
-	autobuf struct buf faults = { 0 };
-	struct err err = { 0 };
 
-	if (catalog_load(dirs, countof(dirs), out, &faults, &err) == 0)
-		return 0;
-	if (faults.n)
-		fputs(faults.data, stderr);
-	return fail(&err);
+	*own = fs_join(config, "catalog");
+	*shipped = fs_join(data, "catalog");
 }
 
 int fail(const struct err *err)

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
-#include "cmd/enter.h"
+#include "cmd/into.h"
 #include "root/root.h"
 #include "run/run.h"
 
@@ -17,7 +17,8 @@ struct asked {
 	const char *home_option, *mirror;
 	const char *source;
 	int64_t jobs;
-	bool json, anew, superuser, network;
+	bool json, anew;
+	struct into into;
 	char *home, *config;
 	const struct catalog *catalog;
 };
@@ -132,38 +133,14 @@ static int show(const struct asked *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
-/* Runs argv in the root of that name: its exit status, or -1. */
-static int enter(const struct asked *a, int argc, char **argv, const char *const *program, struct err *err)
-{
-	const struct catalog_root *recipe;
-	autojson json_t *record = NULL, *emulator = NULL;
-	autofree char *tree = NULL;
-	autosandbox struct sandbox *sb = sandbox_new();
-
-	if (loaded(a, argc, argv, &recipe, &record, err) < 0 ||
-	    root_emulator(root_arch(a->catalog, recipe), &emulator, err) < 0)
-		return -1;
-	tree = root_tree(a->home, record);
-	root_enter(sb, tree, NULL, 0, emulator);
-	if (a->superuser)
-		sandbox_superuser(sb);
-	if (a->network)
-		sandbox_network(sb);
-	if (getenv("TERM"))
-		sandbox_env(sb, "TERM", getenv("TERM"));
-	return enter_run(sb, program, err);
-}
-
 static int shell(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	return enter(a, argc, argv, (const char *const[]){ "/bin/sh", "-i", NULL }, err);
+	return root_into(a->home, true, argc, argv, &a->into, err);
 }
 
 static int run(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	if (argc < 2)
-		return err_user(err, "say what to run: kiln root run NAME -- PROGRAM ARGUMENT...");
-	return enter(a, argc, argv, (const char *const *)argv + 1, err);
+	return root_into(a->home, false, argc, argv, &a->into, err);
 }
 
 static void verify_print(const json_t *record, const char *name)
@@ -254,10 +231,14 @@ int cmd_root(int argc, char **argv)
 {
 	CLEANUP(asked_free) struct asked a = { 0 };
 	const struct option options[] = {
-		{ "home", OPTION_STRING, &a.home_option },  { "json", OPTION_FLAG, &a.json },
-		{ "anew", OPTION_FLAG, &a.anew },           { "mirror", OPTION_STRING, &a.mirror },
-		{ "source", OPTION_STRING, &a.source },     { "jobs", OPTION_INT, &a.jobs },
-		{ "superuser", OPTION_FLAG, &a.superuser }, { "network", OPTION_FLAG, &a.network },
+		{ "home", OPTION_STRING, &a.home_option },
+		{ "json", OPTION_FLAG, &a.json },
+		{ "anew", OPTION_FLAG, &a.anew },
+		{ "mirror", OPTION_STRING, &a.mirror },
+		{ "source", OPTION_STRING, &a.source },
+		{ "jobs", OPTION_INT, &a.jobs },
+		{ "superuser", OPTION_FLAG, &a.into.superuser },
+		{ "network", OPTION_FLAG, &a.into.network },
 	};
 	const struct verb *verb;
 	struct err err = { 0 };

@@ -20,11 +20,13 @@ static void add_escaped(struct buf *out, const unsigned char *bytes, size_t n)
 /* The first 20 bytes of an ELF file (elf(5)): identification, e_type (ET_EXEC or ET_DYN), e_machine. */
 enum { ELF_HEAD = EI_NIDENT + 4 };
 
-static void magic_make(const struct catalog_arch *arch, struct buf *magic, struct buf *mask)
+void root_magic(const struct catalog_arch *arch, struct buf *magic, struct buf *mask)
 {
 	unsigned char head[ELF_HEAD] = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3 }, bits[ELF_HEAD];
 	int low = arch->big_endian ? 1 : 0; /* which byte of a half word is the lower */
 
+	if (!arch->elf_machine)
+		return;
 	head[EI_CLASS] = arch->bits == 64 ? ELFCLASS64 : ELFCLASS32;
 	head[EI_DATA] = arch->big_endian ? ELFDATA2MSB : ELFDATA2LSB;
 	head[EI_VERSION] = EV_CURRENT;
@@ -57,7 +59,7 @@ int root_emulator(const struct catalog_arch *arch, json_t **emulator, struct err
 				"programs for %s need %s, which is not there; install it with: apt-get install "
 				"qemu-user-static",
 				arch->name, name);
-	magic_make(arch, &magic, &mask);
+	root_magic(arch, &magic, &mask);
 	*emulator = json_pack("{s:s, s:s, s:s, s:s}", "name", arch->name, "program", program, "magic", magic.data,
 			      "mask", mask.data);
 	return 0;

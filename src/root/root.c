@@ -33,7 +33,7 @@ void making_tell(const struct making *m, const char *fmt, ...)
 
 /* All of a recipe that decides what the root holds. Mirrors have the same packages, and words for people decide
  * nothing. */
-static void recipe_digest(const struct catalog *c, const struct catalog_root *recipe, char hex[static HASH_HEX])
+void root_recipe_digest(const struct catalog *c, const struct catalog_root *recipe, char hex[static HASH_HEX])
 {
 	static const char *const not_content[] = { "description", "mirror",   "keyring", "keyring_from",
 						   "skip",        "unproved", "file",    "line" };
@@ -72,7 +72,7 @@ json_t *root_find(const char *home, const struct catalog *c, const struct catalo
 {
 	char digest[HASH_HEX];
 
-	recipe_digest(c, recipe, digest);
+	root_recipe_digest(c, recipe, digest);
 	return find(home, digest);
 }
 
@@ -260,7 +260,7 @@ int root_make(const struct root_options *options, const struct catalog_root *rec
 		return err_user(err, "%s: the catalogue has no entry for this host's architecture", recipe->name);
 	if (recipe->skip)
 		return err_user(err, "%s cannot be made: %s", recipe->name, recipe->skip);
-	recipe_digest(options->catalog, recipe, digest);
+	root_recipe_digest(options->catalog, recipe, digest);
 	if (recipe_lock(&m, digest, &lock, err) < 0)
 		return -1;
 	found = options->anew ? NULL : find(options->home, digest);

@@ -13,6 +13,7 @@
 #define ROOT_ROOT_H
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "catalog/catalog.h"
 #include "sandbox/sandbox.h"
@@ -35,6 +36,8 @@ struct root_options {
 int root_make(const struct root_options *options, const struct catalog_root *recipe, json_t **record, struct err *err);
 /* The architecture whose programs are in a root: the host's where the recipe names none. */
 const struct catalog_arch *root_arch(const struct catalog *c, const struct catalog_root *recipe);
+/* What the link in HOME/roots/recipe/ is called. */
+void root_recipe_digest(const struct catalog *c, const struct catalog_root *recipe, char hex[static HASH_HEX]);
 /* The record of the root made from a recipe; NULL when there is none. New reference. */
 json_t *root_find(const char *home, const struct catalog *c, const struct catalog_root *recipe);
 /* As root_find, but ERR_USER with the command that makes it. */
@@ -59,7 +62,10 @@ int layer_make(const char *home, const struct catalog *c, const struct catalog_l
 /* How programs of an arch are run on this host: NULL in *emulator when the host runs them itself, else
  * {"name","program","magic","mask"}, a new reference. ERR_USER names the package that is missing. */
 int root_emulator(const struct catalog_arch *arch, json_t **emulator, struct err *err);
-/* The same with "digest" and "version": what a spec names. */
+/* What the first bytes of an arch's programs are, as binfmt_misc takes it. Nothing where its elf_machine is not known.
+ */
+void root_magic(const struct catalog_arch *arch, struct buf *magic, struct buf *mask);
+/* The same as root_emulator with "digest" and "version": what a spec names. */
 int root_emulator_identify(const char *home, const struct catalog_arch *arch, json_t **emulator, struct err *err);
 
 /* Makes a sandbox's root out of a root's tree with the n layers (directories) above it, the first on top, and lets its

@@ -36,6 +36,7 @@ for page in "$root"/doc/man/kiln-*.1.scd; do
 	name=${name#kiln-}
 	case $name in
 	run | plan) source=$root/src/cmd/select.c ;;
+	exec) source=$root/src/cmd/into.c ;;
 	*) source=$root/src/cmd/$name.c ;;
 	esac
 	table=$(grep -oE '\{ "[a-z-]+", OPTION_' "$source" | cut -d'"' -f2 | sort -u)
@@ -47,11 +48,14 @@ for page in "$root"/doc/man/kiln-*.1.scd; do
 done
 
 # An installation that was moved as a whole finds its data beside itself.
-mkdir -p "$WORK/usr/bin" "$WORK/usr/share/kiln"
+mkdir -p "$WORK/usr/bin" "$WORK/usr/libexec/kiln" "$WORK/usr/share/kiln"
 cp "$KILN" "$WORK/usr/bin/kiln"
+run 3 "half an installation" "$WORK/usr/bin/kiln" catalog list matrix
+err_has "install Kiln as a whole" "says so"
+cp "$(dirname "$KILN")/kiln-commands" "$WORK/usr/libexec/kiln/"
 cp -R "$root/catalog" "$WORK/usr/share/kiln/"
 run 0 "an installed kiln" env -u KILN_DATA "$WORK/usr/bin/kiln" catalog list matrix
-out_has "$WORK/usr/bin/../share/kiln/catalog/matrix/smoke.yaml" "uses the data beside it"
+out_has "$WORK/usr/libexec/kiln/../../share/kiln/catalog/matrix/smoke.yaml" "uses the data beside it"
 
 completed() { PATH=$(dirname "$KILN"):$PATH bash -c '
 	. "$0"; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kiln; echo "${COMPREPLY[@]}"' "$root/doc/completion/kiln" "$@"; }

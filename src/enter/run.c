@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "cmd/enter.h"
+#include "enter/enter.h"
 
 #include "base/cleanup.h"
 
