@@ -107,6 +107,14 @@ static bool board_boots(const struct plan *plan, const struct plan_cell *cell, s
 	return matches;
 }
 
+/* A board that needs a device tree is silent without one: no kernel is to blame. */
+static bool lacks_dtb(const struct plan_cell *cell, size_t board, const struct plan_state *state)
+{
+	autofree char *name = mem_printf("dtb/%s", cell->boards[board]->dtb ? cell->boards[board]->dtb : "");
+
+	return cell->boards[board]->dtb && passed(state->build) && !record_artefact(state->build, name);
+}
+
 static void want(plan_step_vec *steps, enum plan_kind kind, size_t board)
 {
 	*vec_push(steps) = (struct plan_step){ kind, board };
@@ -134,7 +142,7 @@ void plan_next(const struct plan *plan, size_t i, const struct plan_facts *facts
 	if (!state->build)
 		want(steps, PLAN_BUILD, 0);
 	for (size_t b = 0; b < cell->n_boards; b++) {
-		if (has_attempts(state, b) || !board_boots(plan, cell, b, facts, state))
+		if (has_attempts(state, b) || lacks_dtb(cell, b, state) || !board_boots(plan, cell, b, facts, state))
 			continue;
 		if (cell->rootfs && !state->init && !init_asked) {
 			want(steps, PLAN_INIT, 0);
@@ -247,6 +255,9 @@ static struct plan_verdict unmatched(const struct plan *plan, const struct plan_
 		return (struct plan_verdict){ true, VERDICT_INFRA, machine_missing(cell->boards[board], facts), NULL };
 	if (!cell_matches(plan, cell, board, facts, state, a, &reasons))
 		verdict = skip(reasons_line(&reasons, a));
+	else if (lacks_dtb(cell, board, state))
+		verdict = skip(arena_printf(a, "the build has no device tree %s, which the board needs",
+					    cell->boards[board]->dtb));
 	vec_free(&reasons);
 	return verdict;
 }
