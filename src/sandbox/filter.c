@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -81,6 +82,19 @@ static int add_sockets(scmp_filter_ctx ctx)
 	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1, above);
 }
 
+/* What is put into a terminal's input is read by who has it next: the caller's shell. Of ioctl's request the kernel
+ * sees 32 bits. */
+static int add_terminals(scmp_filter_ctx ctx)
+{
+	static const uint32_t requests[] = { TIOCSTI, TIOCLINUX };
+	int r = 0;
+
+	for (size_t i = 0; i < countof(requests) && !r; i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+				     SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, requests[i]));
+	return r;
+}
+
 /* A mapping of one user has nobody else to give a file to, or to become. Who unpacks packages insists on it all the
  * same: it is told that it was done. */
 static const char *const pretended[] = {
@@ -137,7 +151,9 @@ static int add_rules(scmp_filter_ctx ctx, bool nesting)
 		if (r)
 			return r;
 	}
-	return add_sockets(ctx);
+	int r = add_sockets(ctx);
+
+	return r ? r : add_terminals(ctx);
 }
 
 static int export(scmp_filter_ctx ctx, struct sock_fprog *out)

@@ -97,31 +97,32 @@ static void reset_signals(void)
 }
 
 /* A table of program formats belongs to the namespace's root. Where the program is somebody else, all is set up as
- * root, and the program lives in a namespace below, which the table serves as well. */
+ * root, and the program lives in a namespace below, which the table serves as well. A superuser lives in one below,
+ * too, with a copy of the mounts: in that the kernel has locked what is read-only, which whoever made a mount may
+ * else make writable again (mount_namespaces(7)). */
 static bool has_inner(const struct sandbox *sb)
 {
-	return sb->binfmts.n && !sb->superuser;
+	return sb->binfmts.n || sb->superuser;
 }
 
-static int enter_inner(struct err *err)
+static int enter_inner(const struct sandbox *sb, struct err *err)
 {
-	if (unshare(CLONE_NEWUSER) < 0)
+	if (unshare(CLONE_NEWUSER | (sb->superuser ? CLONE_NEWNS : 0)) < 0)
 		return err_infra(err, errno, "cannot make a second user namespace");
-	return map_ids(SANDBOX_UID, 0, 0, err);
+	return map_ids(sb->superuser ? 0 : SANDBOX_UID, 0, 0, err);
 }
 
 static int set_up(const struct start *start, struct err *err)
 {
 	bool inner = has_inner(start->sb);
 
-	if (map_ids(start->sb->superuser || inner ? 0 : SANDBOX_UID, start->uid, start->gid, err) < 0 ||
-	    world_enter(start, err) < 0)
+	if (map_ids(inner ? 0 : SANDBOX_UID, start->uid, start->gid, err) < 0 || world_enter(start, err) < 0)
 		return -1;
 	if (sethostname("kiln", 4) < 0)
 		return err_infra(err, errno, "cannot set the host name");
 	if (!start->sb->network)
 		loopback_up();
-	if (inner && enter_inner(err) < 0)
+	if (inner && enter_inner(start->sb, err) < 0)
 		return -1;
 	return drop_capabilities(start->sb, err);
 }

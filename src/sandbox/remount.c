@@ -68,7 +68,7 @@ static int remount(const char *path, const struct op *op, struct err *err)
 		if (st.f_flag & kept_flags[i].statvfs)
 			flags |= kept_flags[i].mount;
 	flags |= op->type == OP_DEVICE ? MS_NOEXEC : MS_NODEV;
-	if (op->type == OP_BIND_RO)
+	if (op->type != OP_BIND_RW)
 		flags |= MS_RDONLY;
 	if (mount(NULL, path, NULL, flags, NULL) < 0)
 		return err_infra(err, errno, "%s: cannot be made read-only", path);

@@ -56,8 +56,10 @@ void sandbox_root_in_place(struct sandbox *sb, const char *dir);
  * takes them, \xNN. From Linux 6.7 on the sandbox has a table of its own; before, the host's table must have an
  * entry for the format with the flag F, and the error at spawn says so. */
 void sandbox_binfmt(struct sandbox *sb, const char *name, const char *magic, const char *mask, const char *interpreter);
-/* Whoever calls is root inside, and keeps that root's capabilities. A change to another owner or user, which a mapping
- * of one user does not have, is answered with success and not done: packages can be unpacked so, all of one owner. */
+/* Whoever calls is root inside, and keeps that root's capabilities; it cannot make writable what is bound read-only,
+ * take a mount of the sandbox away, or mount a new /proc (a bind of the one that is there does). A change to another
+ * owner or user, which a mapping of one user does not have, is answered with success and not done: packages can be
+ * unpacked so, all of one owner. */
 void sandbox_superuser(struct sandbox *sb);
 /* The host's network stays: for downloads. */
 void sandbox_network(struct sandbox *sb);

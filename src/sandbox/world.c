@@ -14,8 +14,9 @@
 
 static uint64_t bind_flags(enum op_type type)
 {
+	/* A device is written to all the same; its mode, which is the host's, is not. */
 	if (type == OP_DEVICE)
-		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+		return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
 	return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (type == OP_BIND_RO ? MOUNT_ATTR_RDONLY : 0);
 }
 

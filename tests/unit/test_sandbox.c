@@ -1,160 +1,6 @@
-/* Real sandboxes on this host. Each check runs in a process of its own: once as whoever runs the tests,
- * and, when that is root, once more as an ordinary user. */
+/* Real sandboxes on this host: an empty world and what is put into it. */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include "base/cleanup.h"
-#include "base/clock.h"
-#include "base/fs.h"
-#include "base/mem.h"
-#include "sandbox/sandbox.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <sched.h>
-#include <seccomp.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-
-enum { ORDINARY_UID = 65534, NO_SUCH_STATUS = -1 };
-
-/* A failed check says what it saw and ends its process. */
-static _Noreturn __attribute__((format(printf, 1, 2))) void failed(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	_exit(1);
-}
-
-#define check(cond)                                                       \
-	do {                                                              \
-		if (!(cond))                                              \
-			failed("%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-	} while (0)
-
-/* The place on the host that a check plays in: DIR/ro/file, DIR/rw. */
-struct place {
-	char dir[64];
-};
-
-static char *in_place(const struct place *p, const char *name)
-{
-	return fs_join(p->dir, name);
-}
-
-static void place_fill(const struct place *p)
-{
-	struct err err = { 0 };
-
-	for (const char *const *name = (const char *const[]){ "ro", "rw", "outside", NULL }; *name; name++) {
-		autofree char *path = in_place(p, *name);
-
-		check(mkdir(path, 0755) == 0);
-	}
-	autofree char *file = in_place(p, "ro/file");
-	check(fs_write(AT_FDCWD, file, "kept\n", 5, 0644, &err) == 0);
-}
-
-static struct sandbox *world(const struct place *p)
-{
-	struct sandbox *sb = sandbox_new();
-	autofree char *ro = in_place(p, "ro");
-	autofree char *rw = in_place(p, "rw");
-
-	sandbox_host_system(sb);
-	sandbox_bind(sb, ro, "/ro", SANDBOX_RO);
-	sandbox_bind(sb, rw, "/kiln/rw", SANDBOX_RW);
-	sandbox_bind(sb, "/", "/host", SANDBOX_RO);
-	return sb;
-}
-
-/* Runs argv; its stdout and stderr are added to out. */
-static int run_argv(struct sandbox *sb, const char *const *argv, struct buf *out, struct rusage *usage)
-{
-	struct sandbox_child child;
-	struct err err = { 0 };
-	int p[2], status = NO_SUCH_STATUS;
-	ssize_t n;
-
-	check(pipe2(p, O_CLOEXEC) == 0);
-	if (sandbox_spawn(sb, argv, &(struct sandbox_stdio){ -1, p[1], p[1] }, &child, &err) < 0)
-		failed("%s\n", err.msg);
-	close(p[1]);
-	do {
-		n = read(p[0], buf_reserve(out, 4096), 4096);
-		out->n += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	buf_add(out, "", 0);
-	close(p[0]);
-	check(sandbox_wait(&child, &status, usage, &err) == 0);
-	return status;
-}
-
-static int run_script(struct sandbox *sb, const char *script, struct buf *out)
-{
-	return run_argv(sb, (const char *const[]){ "sh", "-c", script, NULL }, out, NULL);
-}
-
-static void expect(struct sandbox *sb, const char *script, const char *want)
-{
-	autobuf struct buf out = { 0 };
-	int status = run_script(sb, script, &out);
-
-	if (status != 0 || strcmp(out.data, want) != 0)
-		failed("%s\nwait status 0x%x, printed:\n%s\nwanted:\n%s\n", script, (unsigned)status, out.data, want);
-}
-
-/* What scripts see; each in a fresh world. */
-static const struct {
-	const char *name, *script, *want;
-} scripts[] = {
-	{ "no interface but lo", "awk -F: 'NR > 2 { gsub(/ /, \"\", $1); print $1 }' /proc/net/dev", "lo\n" },
-	{ "loopback is up", "bash -c ': > /dev/tcp/127.0.0.1/9' 2>&1 | grep -o 'Connection refused' | head -n 1",
-	  "Connection refused\n" },
-	{ "host processes cannot be seen", "set -- /proc/[0-9]*; echo $*", "/proc/1 /proc/2\n" },
-	{ "no home, no var, no sys", "ls -d /root /home /var /sys /boot /mnt 2>/dev/null || echo none", "none\n" },
-	{ "always the same user", "id -u; id -g; id -un; echo $HOME; hostname; umask",
-	  "1000\n1000\nkiln\n/tmp\nkiln\n0022\n" },
-	{ "a read-only bind is read-only",
-	  "for f in /ro/file /ro/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file; "
-	  "test -w /usr || echo usr; awk '$5 ~ \"^/(usr|etc|ro)\" && $6 !~ /^ro,/ { print $5 }' /proc/self/mountinfo",
-	  "Read-only\nRead-only\nRead-only\nRead-only\nkept\nusr\n" },
-	{ "so are the mounts below it",
-	  "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
-	  "test -w /host/dev/shm || echo no; ls -d /host/usr /host/proc",
-	  "no\n/host/proc\n/host/usr\n" },
-	{ "a read-only bind cannot be remounted", "mount -o remount,rw,bind /ro 2>/dev/null || echo no", "no\n" },
-	{ "/tmp is private", "ls -A /tmp; touch /tmp/mine; ls /tmp", "mine\n" },
-	{ "/dev works",
-	  "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
-	  "ls /dev/shm; echo through > /dev/stdout",
-	  "3\npty\na\nthrough\n" },
-	{ "no capability is left",
-	  "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'; "
-	  "grep -c 'Cap.*0000000000000000' /proc/1/status",
-	  "CapInh:0000000000000000\nCapPrm:0000000000000000\nCapEff:0000000000000000\n"
-	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n5\n" },
-	{ "the caller's memory is out of reach", "cat /proc/1/environ >/dev/null 2>&1 || echo no", "no\n" },
-	{ "no new user namespace", "unshare -Ur true 2>/dev/null || echo no", "no\n" },
-	{ "no vsock, no packet sockets; unix sockets work",
-	  "perl -e 'socket(S, 40, 1, 0) or print $!+0, \"\\n\"; "
-	  "socket(S, 17, 3, 0) or print $!+0, \"\\n\"; socket(S, 1, 1, 0) and print \"unix\\n\"'",
-	  "97\n97\nunix\n" },
-};
+#include "sandbox_check.h"
 
 static void check_exit_statuses(const struct place *p)
 {
@@ -291,18 +137,6 @@ static void check_usage(const struct place *p)
 
 	check(run_argv(sb, argv, &out, &usage) == 3 << 8);
 	check(usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec > 5000);
-}
-
-static void expect_error(struct sandbox *sb, const char *program, const char *text)
-{
-	struct sandbox_child child = { .pid = -7 };
-	struct err err = { 0 };
-	int r = sandbox_spawn(sb, (const char *const[]){ program, NULL }, &(struct sandbox_stdio){ -1, -1, -1 }, &child,
-			      &err);
-
-	if (r != -1 || err.class != ERR_INFRA || !strstr(err.msg, text) || child.pid != -7)
-		failed("%d: %s\n", r, err.msg);
-	check(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 }
 
 static void check_errors(const struct place *p)
@@ -568,100 +402,69 @@ static void check_refused_by_the_host(const struct place *p)
 	check(why && strstr(why, "namespaces"));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(const struct place *p);
-} checks[] = {
-	{ "exit statuses and signals come through", check_exit_statuses },
-	{ "files come out owned by the caller", check_files_are_the_callers },
-	{ "descriptors are passed on or closed", check_descriptors },
-	{ "the environment starts empty", check_environment },
-	{ "signals are as at first", check_signals_are_fresh },
-	{ "operations", check_operations },
-	{ "symlinks do not lead out", check_symlinks_do_not_escape },
-	{ "files have a largest size", check_limit },
-	{ "nesting on request", check_nesting },
-	{ "usage counts what ran inside", check_usage },
-	{ "errors name what is wrong", check_errors },
-	{ "errors name what is wrong, too", check_more_errors },
-	{ "all die with the caller within 100 ms", check_all_die_with_the_caller },
-	{ "all die with the program", check_all_die_with_the_program },
-	{ "all die when killed", check_kill },
-	{ "only the program holds its descriptors", check_nothing_else_holds_descriptors },
-	{ "the host's mounts stay as they are", check_host_is_untouched },
-	{ "no descriptor leaks", check_no_descriptor_leaks },
-	{ "a kernel without mount_setattr", check_old_kernel },
-	{ "mounts with locked flags", check_locked_flags },
-	{ "mounts with locked flags, without mount_setattr", check_locked_flags_on_an_old_kernel },
-	{ "a host that refuses says why", check_refused_by_the_host },
+static const struct check checks[] = {
+	{ "no interface but lo", .script = "awk -F: 'NR > 2 { gsub(/ /, \"\", $1); print $1 }' /proc/net/dev", "lo\n" },
+	{ "loopback is up",
+	  .script = "bash -c ': > /dev/tcp/127.0.0.1/9' 2>&1 | grep -o 'Connection refused' | head -n 1",
+	  "Connection refused\n" },
+	{ "host processes cannot be seen", .script = "set -- /proc/[0-9]*; echo $*", "/proc/1 /proc/2\n" },
+	{ "no home, no var, no sys", .script = "ls -d /root /home /var /sys /boot /mnt 2>/dev/null || echo none",
+	  "none\n" },
+	{ "always the same user", .script = "id -u; id -g; id -un; echo $HOME; hostname; umask",
+	  "1000\n1000\nkiln\n/tmp\nkiln\n0022\n" },
+	{ "a read-only bind is read-only",
+	  .script =
+		  "for f in /ro/file /ro/new /new /etc/new; do touch $f 2>&1 | grep -o Read-only; done; cat /ro/file; "
+		  "test -w /usr || echo usr; awk '$5 ~ \"^/(usr|etc|ro)\" && $6 !~ /^ro,/ { print $5 }' "
+		  "/proc/self/mountinfo",
+	  "Read-only\nRead-only\nRead-only\nRead-only\nkept\nusr\n" },
+	{ "so are the mounts below it",
+	  .script = "awk '$5 ~ \"^/host\" && $6 ~ /^rw/ { print $5 }' /proc/self/mountinfo; "
+		    "test -w /host/dev/shm || echo no; ls -d /host/usr /host/proc",
+	  "no\n/host/proc\n/host/usr\n" },
+	{ "a read-only bind cannot be remounted", .script = "mount -o remount,rw,bind /ro 2>/dev/null || echo no",
+	  "no\n" },
+	{ "/tmp is private", .script = "ls -A /tmp; touch /tmp/mine; ls /tmp", "mine\n" },
+	{ "/dev works",
+	  .script = "head -c 3 /dev/zero | wc -c; echo x > /dev/null; test -c /dev/ptmx && echo pty; touch /dev/shm/a; "
+		    "ls /dev/shm; echo through > /dev/stdout",
+	  "3\npty\na\nthrough\n" },
+	{ "no capability is left",
+	  .script = "grep -E 'Cap|NoNew' /proc/self/status | tr -d '\\t'; "
+		    "grep -c 'Cap.*0000000000000000' /proc/1/status",
+	  "CapInh:0000000000000000\nCapPrm:0000000000000000\nCapEff:0000000000000000\n"
+	  "CapBnd:0000000000000000\nCapAmb:0000000000000000\nNoNewPrivs:1\n5\n" },
+	{ "the caller's memory is out of reach", .script = "cat /proc/1/environ >/dev/null 2>&1 || echo no", "no\n" },
+	{ "no new user namespace", .script = "unshare -Ur true 2>/dev/null || echo no", "no\n" },
+	{ "no vsock, no packet sockets; unix sockets work",
+	  .script = "perl -e 'socket(S, 40, 1, 0) or print $!+0, \"\\n\"; "
+		    "socket(S, 17, 3, 0) or print $!+0, \"\\n\"; socket(S, 1, 1, 0) and print \"unix\\n\"'",
+	  "97\n97\nunix\n" },
+	{ "exit statuses and signals come through", .run = check_exit_statuses },
+	{ "files come out owned by the caller", .run = check_files_are_the_callers },
+	{ "descriptors are passed on or closed", .run = check_descriptors },
+	{ "the environment starts empty", .run = check_environment },
+	{ "signals are as at first", .run = check_signals_are_fresh },
+	{ "operations", .run = check_operations },
+	{ "symlinks do not lead out", .run = check_symlinks_do_not_escape },
+	{ "files have a largest size", .run = check_limit },
+	{ "nesting on request", .run = check_nesting },
+	{ "usage counts what ran inside", .run = check_usage },
+	{ "errors name what is wrong", .run = check_errors },
+	{ "errors name what is wrong, too", .run = check_more_errors },
+	{ "all die with the caller within 100 ms", .run = check_all_die_with_the_caller },
+	{ "all die with the program", .run = check_all_die_with_the_program },
+	{ "all die when killed", .run = check_kill },
+	{ "only the program holds its descriptors", .run = check_nothing_else_holds_descriptors },
+	{ "the host's mounts stay as they are", .run = check_host_is_untouched },
+	{ "no descriptor leaks", .run = check_no_descriptor_leaks },
+	{ "a kernel without mount_setattr", .run = check_old_kernel },
+	{ "mounts with locked flags", .run = check_locked_flags },
+	{ "mounts with locked flags, without mount_setattr", .run = check_locked_flags_on_an_old_kernel },
+	{ "a host that refuses says why", .run = check_refused_by_the_host },
 };
-
-enum { N_CHECKS = countof(scripts) + countof(checks) };
-
-struct test_case {
-	size_t which;
-	bool ordinary;
-	struct place place;
-};
-
-static void become_ordinary(void)
-{
-	check(setgroups(0, NULL) == 0);
-	check(setresgid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) == 0);
-	check(setresuid(ORDINARY_UID, ORDINARY_UID, ORDINARY_UID) == 0);
-}
-
-static _Noreturn void run_check(const struct test_case *c)
-{
-	if (c->ordinary)
-		become_ordinary();
-	place_fill(&c->place);
-	if (c->which < countof(scripts)) {
-		autosandbox struct sandbox *sb = world(&c->place);
-
-		expect(sb, scripts[c->which].script, scripts[c->which].want);
-	} else {
-		checks[c->which - countof(scripts)].run(&c->place);
-	}
-	_exit(0);
-}
-
-static void in_a_process(void **state)
-{
-	struct test_case *c = *state;
-	struct err err = { 0 };
-	int status;
-	pid_t pid;
-
-	strcpy(c->place.dir, "/tmp/kiln-sandbox-XXXXXX");
-	assert_non_null(mkdtemp(c->place.dir));
-	if (c->ordinary)
-		assert_int_equal(chown(c->place.dir, ORDINARY_UID, ORDINARY_UID), 0);
-	pid = fork();
-	if (pid == 0)
-		run_check(c);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(fs_remove(AT_FDCWD, c->place.dir, &err), 0);
-	assert_int_equal(status, 0);
-}
 
 int main(void)
 {
-	static struct test_case cases[2 * N_CHECKS];
-	static struct CMUnitTest sandbox[2 * N_CHECKS];
-	size_t n = 0;
-
-	for (int ordinary = 0; ordinary <= (geteuid() == 0); ordinary++) {
-		for (size_t i = 0; i < N_CHECKS; i++, n++) {
-			const char *name = i < countof(scripts) ? scripts[i].name : checks[i - countof(scripts)].name;
-
-			cases[n] = (struct test_case){ .which = i, .ordinary = ordinary };
-			sandbox[n] = (struct CMUnitTest){
-				.name = ordinary ? mem_printf("%s, as an ordinary user", name) : name,
-				.test_func = in_a_process,
-				.initial_state = &cases[n],
-			};
-		}
-	}
-	return _cmocka_run_group_tests("sandbox", sandbox, n, NULL, NULL);
+	return run_checks(checks, countof(checks));
 }
