@@ -129,6 +129,11 @@ run 5 "by a name of Go's" "$WORK/bin/go_linux_mips64le_exec" ./mips x5
 run 5 "and again, by what was kept" "$WORK/bin/go_linux_mips64le_exec" ./mips x5
 run 2 "by a name of nobody's" "$WORK/bin/go_linux_vax_exec" ./mips
 err_has '"go: vax"' "which is said"
+# An heir easily has its parent's name.
+for name in $("$KILN" catalog list arch | awk '{ print $2 }'); do
+	"$KILN" catalog show arch "$name" --json | python3 -c 'import json, sys; print(json.load(sys.stdin).get("go") or "")'
+done | grep . | sort | uniq -d >"$WORK/out"
+is "$(cat "$WORK/out")" "" "no two architectures have one name of Go's"
 
 # What is wrong.
 run 2 "no such architecture" "$KILN" exec --arch vax -- ./do
