@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "catalog/catalog.h"
 #include "cmd/cmd.h"
+#include "root/root.h"
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
@@ -97,6 +98,39 @@ static void add_package(struct finding *f, const char *package)
 static void check_program(struct doctor *d, const char *name, const char *package, bool needed, const char *why)
 {
 	add_package(add(d, name, needed, program_version(name), why), package);
+}
+
+/* The first arch whose programs this host has an emulator for; NULL when it has none. */
+static json_t *some_emulator(const struct doctor *d)
+{
+	for (size_t i = 0; i < d->catalog->n_archs; i++) {
+		json_t *emulator = NULL;
+		struct err ignored = { 0 };
+
+		if (d->catalog->archs[i].elf_machine &&
+		    root_emulator(&d->catalog->archs[i], &emulator, &ignored) == 0 && emulator)
+			return emulator;
+	}
+	return NULL;
+}
+
+/* Whether foreign roots can be entered: who runs their programs, and whether the kernel lets a sandbox say so. */
+static void check_foreign(struct doctor *d)
+{
+	autojson json_t *emulator = some_emulator(d);
+	char *forbidden;
+	struct finding *f;
+
+	add_package(add(d, "emulators", false,
+			emulator ? mem_printf("%s and others", json_str_or(emulator, "program", "")) : NULL,
+			"run the programs of foreign roots"),
+		    "qemu-user-static");
+	if (!emulator)
+		return;
+	forbidden = root_forbidden(emulator);
+	f = add(d, "binfmt_misc", false, forbidden ? NULL : mem_strdup("a sandbox can say who runs foreign programs"),
+		"foreign roots are entered with it");
+	f->get = forbidden;
 }
 
 static void check_sandbox(struct doctor *d)
@@ -211,6 +245,9 @@ static const struct {
 	{ "python3", "python3", false, "some kernels' builds" },
 	{ "rsync", "rsync", false, "make headers_install" },
 	{ "gdb", "gdb", false, "kiln boot --gdb" },
+	{ "mmdebstrap", "mmdebstrap", false, "makes roots out of packages: kiln root make" },
+	{ "gpgv", "gpgv", false, "verifies what roots are made of" },
+	{ "patchelf", "patchelf", false, "lays native compilers over foreign roots" },
 };
 
 static const struct {
@@ -239,6 +276,7 @@ static void check_host(struct doctor *d)
 		add_package(add(d, files[i].path, files[i].needed,
 				fs_exists(AT_FDCWD, files[i].path) ? mem_strdup("there") : NULL, files[i].why),
 			    files[i].package);
+	check_foreign(d);
 }
 
 static bool has(const struct names *names, const char *name)

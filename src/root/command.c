@@ -10,9 +10,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
-enum { TOLD_LINES = 6, TAIL_BYTES = 4096 };
+enum { TOLD_LINES = 6, TAIL_BYTES = 4096, FULL_BYTES = 1 << 20 };
 
 /* The last lines of the log, each behind a line break, safe to print. */
 static void log_tail(const char *path, struct buf *out)
@@ -38,6 +39,14 @@ static void log_tail(const char *path, struct buf *out)
 	}
 }
 
+/* A program that meets a full disk says so in its own words, or not at all. */
+static bool disk_is_full(const char *path)
+{
+	struct statvfs st;
+
+	return statvfs(path, &st) == 0 && (st.f_bavail * st.f_frsize < FULL_BYTES || (st.f_files && !st.f_ffree));
+}
+
 static int failed(const struct making *m, const char *program, int status, struct err *err)
 {
 	autobuf struct buf tail = { 0 };
@@ -46,6 +55,9 @@ static int failed(const struct making *m, const char *program, int status, struc
 	if (WIFSIGNALED(status))
 		return err_infra(err, 0, "%s was ended by signal %d (%s):%s", program, WTERMSIG(status),
 				 strsignal(WTERMSIG(status)), tail.data ? tail.data : "");
+	if (disk_is_full(m->work))
+		return err_infra(err, ENOSPC, "%s ended with status %d: the disk is full; make room where %s is",
+				 program, WEXITSTATUS(status), m->options->home);
 	return err_user(err, "%s ended with status %d:%s", program, WEXITSTATUS(status), tail.data ? tail.data : "");
 }
 

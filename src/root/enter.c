@@ -110,6 +110,14 @@ void emulator_bind(struct sandbox *sb, const json_t *emulator)
 			       json_str_or(emulator, "mask", ""), json_str_or(emulator, "program", ""));
 }
 
+char *root_forbidden(const json_t *emulator)
+{
+	autosandbox struct sandbox *sb = sandbox_new();
+
+	emulator_bind(sb, emulator);
+	return sandbox_refused(sb);
+}
+
 void root_enter(struct sandbox *sb, const char *tree, const char *const *layers, size_t n, const json_t *emulator)
 {
 	const char *dirs[n + 1];

@@ -68,6 +68,9 @@ void root_magic(const struct catalog_arch *arch, struct buf *magic, struct buf *
 /* The same as root_emulator with "digest" and "version": what a spec names. */
 int root_emulator_identify(const char *home, const struct catalog_arch *arch, json_t **emulator, struct err *err);
 
+/* NULL when this host lets sandboxes run an emulator's programs, else an owned sentence that says what to do. */
+char *root_forbidden(const json_t *emulator);
+
 /* Makes a sandbox's root out of a root's tree with the n layers (directories) above it, the first on top, and lets its
  * programs run. emulator as above, NULL for none. */
 void root_enter(struct sandbox *sb, const char *tree, const char *const *layers, size_t n, const json_t *emulator);

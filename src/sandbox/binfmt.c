@@ -36,9 +36,9 @@ static char *hex_of(const char *escaped)
 	return buf_steal(&hex);
 }
 
-/* Whether an entry of the host's table, as it reads, is enabled, has the flag F and takes this format. */
-static bool entry_serves(struct view text, const char *magic)
+bool binfmt_serves(struct view text, const char *escaped)
 {
+	autofree char *magic = hex_of(escaped);
 	bool enabled = false, fixed = false, same = false;
 
 	while (text.p) {
@@ -55,7 +55,6 @@ static bool entry_serves(struct view text, const char *magic)
 static bool host_serves(const struct binfmt *b)
 {
 	autoclosedir DIR *dir = opendir(host_table);
-	autofree char *magic = hex_of(b->magic);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
@@ -64,7 +63,7 @@ static bool host_serves(const struct binfmt *b)
 
 		if (e->d_name[0] != '.' && strcmp(e->d_name, "register") != 0 && strcmp(e->d_name, "status") != 0 &&
 		    fs_read(dirfd(dir), e->d_name, 4096, &text, &ignored) == 0 &&
-		    entry_serves((struct view){ text.data ? text.data : "", text.n }, magic))
+		    binfmt_serves((struct view){ text.data ? text.data : "", text.n }, b->magic))
 			return true;
 	}
 	return false;

@@ -49,6 +49,12 @@ char *forbidding_switch(void)
 char *sandbox_forbidden(void)
 {
 	autosandbox struct sandbox *sb = sandbox_new();
+
+	return sandbox_refused(sb);
+}
+
+char *sandbox_refused(const struct sandbox *sb)
+{
 	const struct sandbox_stdio none = { -1, -1, -1 };
 	struct sandbox_child child;
 	struct err err = { 0 };

@@ -96,5 +96,7 @@ void sandbox_kill(struct sandbox_child *child);
 /* What this host allows: NULL when a sandbox can be made, else an owned sentence that names the
  * sysctl, AppArmor profile or kernel option that forbids it and what to do. */
 char *sandbox_forbidden(void);
+/* The same of this very sandbox, of which nothing is run. */
+char *sandbox_refused(const struct sandbox *sb);
 
 #endif

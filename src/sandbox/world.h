@@ -90,6 +90,9 @@ int tree_mount(struct world *w, const struct sandbox *sb, const int *fds, struct
 
 /* binfmt.c: text is what register takes; owned. */
 char *binfmt_text(const struct binfmt *b);
+/* Whether an entry of the host's table, as it reads, is enabled, has the flag F and takes the format of this magic
+ * (\xNN). Pure. */
+bool binfmt_serves(struct view text, const char *magic);
 /* Registers the formats in a table of this namespace's own: its mount, or -1 without an error where this kernel has
  * none and the host's table has all that is needed. */
 int binfmt_open(const struct sandbox *sb, char *const *texts, int *mount, struct err *err);

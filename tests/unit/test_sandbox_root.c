@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "sandbox_check.h"
 
+#include "sandbox/world.h"
+
 #include <sys/ioctl.h>
 
 /* An ELF file for 64-bit ARM; the mask lets any OS ABI, and both kinds of program, pass. */
@@ -84,7 +86,7 @@ static const char escapes[] =
 	"for m in /ro /usr /dev/null; do mount -o remount,bind,rw $m 2>/dev/null && echo $m; done;"
 	"umount -l /ro 2>/dev/null && echo umount; mkdir /m; mount --bind /ro /m && "
 	"mount -o remount,bind,rw /m 2>/dev/null && echo m; echo x 2>/dev/null >/m/file; "
-	"chmod 600 /dev/null 2>/dev/null && echo chmod; "
+	"chmod 666 /dev/null 2>/dev/null && echo chmod; "
 	"umount -l /tmp 2>/dev/null && echo tmp; echo x >/dev/null && cat /ro/file";
 
 /* Who may mount could else make writable again what is not his, as root even the host's /usr. */
@@ -250,6 +252,33 @@ static void check_a_missing_interpreter(const struct place *p)
 	expect_error(sb, "true", "/nowhere/qemu: cannot be registered to run programs for arm64: No such file");
 }
 
+/* As Linux 6.1 prints them. */
+static void check_entries_of_the_host(const struct place *p)
+{
+	static const struct {
+		const char *text;
+		bool serves;
+	} cases[] = {
+#define ENTRY(enabled, flags, magic)                                                                                \
+	enabled "\ninterpreter /usr/libexec/qemu-binfmt/aarch64-binfmt-P\nflags: " flags "\noffset 0\nmagic " magic \
+		"\nmask ffffffffffffff00fffffffffffffffffeffffff\n"
+		{ ENTRY("enabled", "POCF", "7f454c460201010000000000000000000200b700"), true },
+		{ ENTRY("enabled", "F", "7f454c460201010000000000000000000200b700"), true },
+		{ ENTRY("disabled", "POCF", "7f454c460201010000000000000000000200b700"), false },
+		{ ENTRY("enabled", "POC", "7f454c460201010000000000000000000200b700"), false },
+		{ ENTRY("enabled", "", "7f454c460201010000000000000000000200b700"), false },
+		{ ENTRY("enabled", "F", "7f454c4601010100000000000000000002002800"), false },
+		{ ENTRY("enabled", "F", "7f454c46"), false },
+		{ "enabled\ninterpreter /usr/bin/F\nflags: \nextension .F\n", false },
+		{ "enabled\n", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < countof(cases); i++)
+		if (binfmt_serves(view_of(cases[i].text), ARM64_MAGIC) != cases[i].serves)
+			failed("%s: %s\n", p->dir, cases[i].text);
+}
+
 static void check_network(const struct place *p)
 {
 	autosandbox struct sandbox *with = rooted(p, NULL), *without = rooted(p, NULL);
@@ -363,6 +392,7 @@ static const struct check checks[] = {
 	{ "what cannot be a root is none", .run = check_bad_roots },
 	{ "a root that is not there", .run = check_no_root },
 	{ "foreign programs run by a table of the sandbox's own", .run = check_foreign_programs },
+	{ "which entries of the host's table serve", .run = check_entries_of_the_host },
 	{ "an interpreter that is not there", .run = check_a_missing_interpreter },
 	{ "the network is the host's on request", .run = check_network },
 	{ "signals are passed on", .run = check_signals_are_passed_on },
