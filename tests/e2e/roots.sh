@@ -59,7 +59,7 @@ is "$(json "$WORK/out" 'j["reference_cpu_seconds"] > 10 * j["cpu_seconds"]')" Tr
 run 0 "tiny by the layer and by the cross compiler" nice "$KILN" run --arch arm64 --config tiny --toolchain root-fast,cross \
 	--root test-arm64 --board arm64-virt --source "$SOURCE"
 tail -n 12 "$WORK/out" | sed 's/^/# /'
-run 0 "show the run" "$KILN" show --json
+run 0 "show the run" "$KILN" show "$(sed -n '/^run /{s/^run //;s/,.*//;p;q}' "$WORK/out")" --json
 is "$(json "$WORK/out" '[(b["verdict"]) for b in j["boots"]]')" "['pass', 'pass']" "both boot"
 fast=$(json "$WORK/out" '[b["build"] for b in j["builds"] if "root-fast" in b["build"]][0]')
 cross=$(json "$WORK/out" '[b["build"] for b in j["builds"] if "cross" in b["build"]][0]')
