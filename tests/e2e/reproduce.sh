@@ -44,7 +44,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	echo "# an ordinary user: the second build is by the same one"
 fi
-cp "$KILN" "$WORK/kiln"
+cp "$KILN" "$(dirname "$KILN")/kiln-commands" "$WORK/"
 # step RECORD OUTPUT: runs the spec of a record in the second home.
 step() {
 	python3 -c 'import json,sys; json.dump(json.load(open(sys.argv[1]))["spec"], sys.stdout)' "$1" >"$WORK/spec.json"
