@@ -196,11 +196,11 @@ static int verify(const struct asked *a, int argc, char **argv, struct err *err)
 
 static int gc(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	size_t removed = 0;
+	struct root_removed removed = { 0 };
 
 	if (root_gc(a->home, &removed, err) < 0)
 		return -1;
-	printf("%zu roots removed\n", removed);
+	printf("%zu roots and %zu layers removed\n", removed.roots, removed.layers);
 	return 0;
 }
 

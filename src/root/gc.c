@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
+#include "base/json.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/work.h"
@@ -37,41 +38,73 @@ static void linked(const char *roots, struct map *ids)
 	}
 }
 
-/* A root is moved away first, so that none is ever seen half removed. */
-static int remove_one(const char *home, const char *roots, const char *id, struct err *err)
+/* It is moved away first, so that none is ever seen half removed. */
+static int remove_one(const char *home, const char *dir, const char *id, struct err *err)
 {
 	char attempt[UUID_TEXT];
-	autofree char *work = NULL, *place = fs_join(roots, id), *aside = NULL;
+	autofree char *work = NULL, *place = fs_join(dir, id), *aside = NULL;
 	autoclose int lock = -1;
 
 	uuid_make(attempt);
 	if (work_make(home, attempt, &work, &lock, err) < 0)
 		return -1;
-	aside = fs_join(work, "root");
+	aside = fs_join(work, "removed");
 	if (rename(place, aside) < 0)
 		return err_infra(err, errno, "%s: cannot be moved away", place);
 	work_remove(home, attempt);
 	return 0;
 }
 
-int root_gc(const char *home, size_t *removed, struct err *err)
+typedef bool keep_fn(const char *dir, const char *name, const struct map *ids);
+
+static bool keep_root(const char *dir, const char *name, const struct map *ids)
 {
-	autofree char *roots = fs_join(home, "roots"), *pool = fs_join(roots, "pool");
-	autoclosedir DIR *dir = opendir(roots);
-	struct map ids = { 0 };
-	struct pool_sums swept = { 0 };
+	return strcmp(name, "recipe") == 0 || strcmp(name, "pool") == 0 || map_get(ids, view_of(name));
+}
+
+/* A layer belongs to two roots. */
+static bool keep_layer(const char *dir, const char *name, const struct map *ids)
+{
+	autofree char *path = mem_printf("%s/%s/layer.json", dir, name);
+	autojson json_t *layer = NULL;
+	struct err ignored = { 0 };
+
+	return json_read(AT_FDCWD, path, &layer, &ignored) == 0 &&
+	       map_get(ids, view_of(json_str_or(layer, "root", ""))) &&
+	       map_get(ids, view_of(json_str_or(layer, "from", "")));
+}
+
+/* What is in HOME/NAME and is not kept. */
+static int sweep(const char *home, const char *name, keep_fn *keep, const struct map *ids, size_t *removed,
+		 struct err *err)
+{
+	autofree char *path = fs_join(home, name);
+	autoclosedir DIR *dir = opendir(path);
 	struct dirent *e;
-	int status = 0;
 
 	*removed = 0;
-	linked(roots, &ids);
-	while (status == 0 && dir && (e = readdir(dir))) {
-		if (is_hidden(e->d_name) || strcmp(e->d_name, "recipe") == 0 || strcmp(e->d_name, "pool") == 0 ||
-		    map_get(&ids, view_of(e->d_name)))
+	while (dir && (e = readdir(dir))) {
+		if (is_hidden(e->d_name) || keep(path, e->d_name, ids))
 			continue;
-		status = remove_one(home, roots, e->d_name, err);
-		*removed += status == 0;
+		if (remove_one(home, path, e->d_name, err) < 0)
+			return -1;
+		++*removed;
 	}
+	return 0;
+}
+
+int root_gc(const char *home, struct root_removed *removed, struct err *err)
+{
+	autofree char *roots = fs_join(home, "roots"), *pool = fs_join(roots, "pool");
+	struct map ids = { 0 };
+	struct pool_sums swept = { 0 };
+	int status;
+
+	linked(roots, &ids);
+	status = sweep(home, "roots", keep_root, &ids, &removed->roots, err) < 0 ||
+				 sweep(home, "layers", keep_layer, &ids, &removed->layers, err) < 0
+			 ? -1
+			 : 0;
 	if (status == 0 && fs_exists(AT_FDCWD, pool))
 		status = pool_sweep(pool, &swept, err);
 	map_free(&ids);

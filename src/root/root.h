@@ -45,8 +45,11 @@ int root_load(const char *home, const struct catalog *c, const struct catalog_ro
 	      struct err *err);
 /* HOME/roots/<id>/tree, owned. */
 char *root_tree(const char *home, const json_t *record);
-/* Removes roots that no recipe's link names any more, and what was left unfinished. *removed counts them. */
-int root_gc(const char *home, size_t *removed, struct err *err);
+struct root_removed {
+	size_t roots, layers;
+};
+/* Removes roots that no recipe's link names any more, layers of such roots, and what only they had in the pool. */
+int root_gc(const char *home, struct root_removed *removed, struct err *err);
 
 /* Native tools for a root, made from its recipe and the records of both roots, or found made:
  *

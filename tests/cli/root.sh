@@ -115,10 +115,16 @@ run 7 "the program's status is passed on" "$KILN" root run slow -- /bin/sh -c 'e
 run 3 "a program that is not there" "$KILN" root run slow -- /bin/nothing
 err_has "/bin/nothing: cannot run it in the sandbox: No such file" "is named"
 run 0 "no root is removed that a recipe names" "$KILN" root gc
-out_has "0 roots removed" "so it says"
+out_has "0 roots and 0 layers removed" "so it says"
+mkdir -p "$KILN_HOME/layers/kept-1" "$KILN_HOME/layers/left-1" "$KILN_HOME/layers/half-1"
+echo "{\"root\":\"$second\",\"from\":\"$second\"}" >"$KILN_HOME/layers/kept-1/layer.json"
+echo "{\"root\":\"$second\",\"from\":\"gone-1\"}" >"$KILN_HOME/layers/left-1/layer.json"
+run 0 "a layer goes with its roots" "$KILN" root gc
+out_has "0 roots and 2 layers removed" "and one that is none"
+is "$(ls "$KILN_HOME/layers")" kept-1 "that of two roots stays"
 rm "$KILN_HOME"/roots/recipe/*
 run 0 "one that none names is" "$KILN" root gc
-out_has "1 roots removed" "so it says"
+out_has "1 roots and 1 layers removed" "so it says"
 is "$(ls -d "$KILN_HOME"/roots/slow-* 2>/dev/null; find "$KILN_HOME/roots/pool" -type f 2>/dev/null)" "" "with all its files"
 
 does 'exit 5'
