@@ -142,3 +142,15 @@ void *vec_grow(void *data, size_t *n, size_t *cap, size_t size)
 	(*n)++;
 	return data;
 }
+
+void string_vec_free(string_vec *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		free(v->data[i]);
+	vec_free(v);
+}
+
+int string_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}

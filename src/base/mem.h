@@ -38,4 +38,10 @@ void *vec_grow(void *data, size_t *n, size_t *cap, size_t size);
 #define vec_push(v) ((v)->data = vec_grow((v)->data, &(v)->n, &(v)->cap, sizeof(*(v)->data)), &(v)->data[(v)->n - 1])
 #define vec_free(v) (free((v)->data), (v)->data = NULL, (v)->n = (v)->cap = 0)
 
+/* Owned strings. */
+typedef VEC(char *) string_vec;
+void string_vec_free(string_vec *v);
+/* For qsort: of strings by their bytes. */
+int string_cmp(const void *a, const void *b);
+
 #endif

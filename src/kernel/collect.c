@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef VEC(char *) paths;
-
 /* The regular file OUT/PATH with its links resolved, owned; NULL when it is none or leads out of OUT: what a
  * build leaves behind may be a link to any file of the host. */
 static char *file_inside(const char *out, const char *path)
@@ -28,20 +26,8 @@ static char *file_inside(const char *out, const char *path)
 	return stat(real, &st) == 0 && S_ISREG(st.st_mode) ? steal(&real) : NULL;
 }
 
-static void paths_free(paths *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free(p->data[i]);
-	vec_free(p);
-}
-
-static int path_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Paths of the *.dtb below OUT/DIR, relative to OUT; depth bounds what a tree may nest. */
-static void dtbs_find(const char *out, const char *dir, int depth, paths *found)
+static void dtbs_find(const char *out, const char *dir, int depth, string_vec *found)
 {
 	autofree char *full = fs_join(out, dir);
 	autoclosedir DIR *d = opendir(full);
@@ -73,13 +59,13 @@ static int file_collect(struct step *step, const char *out, const char *path, co
 /* dtb/FILE; where two directories hold the same file name, the later one keeps its directory: dtb/VENDOR/FILE. */
 static int dtbs_collect(struct step *step, const char *out, const char *srcarch, struct err *err)
 {
-	__attribute__((cleanup(paths_free))) paths found = { 0 };
+	__attribute__((cleanup(string_vec_free))) string_vec found = { 0 };
 	autofree char *dir = mem_printf("arch/%s/boot/dts", srcarch);
 	bool there;
 
 	dtbs_find(out, dir, 4, &found);
 	if (found.n)
-		qsort(found.data, found.n, sizeof(*found.data), path_cmp);
+		qsort(found.data, found.n, sizeof(*found.data), string_cmp);
 	for (size_t i = 0; i < found.n; i++) {
 		autofree char *name = mem_printf("dtb/%s", strrchr(found.data[i], '/') + 1);
 

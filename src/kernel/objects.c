@@ -19,20 +19,6 @@ enum {
 
 #define OBJECT_MAX (512u << 20) /* bytes */
 
-typedef VEC(char *) paths;
-
-static void paths_free(paths *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		free(p->data[i]);
-	vec_free(p);
-}
-
-static int path_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Of the host, or hidden: .tmp_vmlinux.kallsyms1.o and the like are made anew at each link. */
 static bool is_left_out(const char *name)
 {
@@ -45,7 +31,7 @@ static bool is_left_out(const char *name)
 }
 
 /* Closes fd. No link is followed: a build may leave one to anywhere. */
-static void objects_find(int fd, const char *below, int depth, paths *found)
+static void objects_find(int fd, const char *below, int depth, string_vec *found)
 {
 	autoclosedir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
@@ -291,13 +277,13 @@ static int object_print(int out, const char *path, struct buf *bytes, struct buf
 
 int objects_collect(struct step *step, const char *out, struct err *err)
 {
-	CLEANUP(paths_free) paths found = { 0 };
+	CLEANUP(string_vec_free) string_vec found = { 0 };
 	autoclose int dir = open(out, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autobuf struct buf bytes = { 0 }, text = { 0 };
 
 	objects_find(dup(dir), "", DEPTH_MAX, &found);
 	if (found.n)
-		qsort(found.data, found.n, sizeof(*found.data), path_cmp);
+		qsort(found.data, found.n, sizeof(*found.data), string_cmp);
 	buf_adds(&text, "{\"format\":1,\"objects\":[");
 	for (size_t i = 0; i < found.n; i++) {
 		if (i)
