@@ -36,7 +36,7 @@ struct proving {
 	char *src, *out, *dir; /* dir: OUT/kiln-proof */
 	const char *prefix;
 	struct buildlog log;
-	sample_vec objects; /* those that were compiled */
+	string_vec objects; /* those that were compiled */
 	double cpu, reference_cpu;
 };
 
@@ -45,7 +45,7 @@ static void proving_free(struct proving *p)
 	free(p->src);
 	free(p->out);
 	free(p->dir);
-	sample_free(&p->objects);
+	string_vec_free(&p->objects);
 	buildlog_free(&p->log);
 }
 

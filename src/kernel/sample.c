@@ -16,13 +16,6 @@ static const char *const dirs[] = {
 	"drivers/char",
 };
 
-void sample_free(sample_vec *objects)
-{
-	for (size_t i = 0; i < objects->n; i++)
-		free(objects->data[i]);
-	vec_free(objects);
-}
-
 /* "obj-y", "lib-y" with = := or += behind; the rest of the line. { NULL, 0 } when it is another. */
 static struct view list_of(struct view line)
 {
@@ -44,7 +37,7 @@ static struct view list_of(struct view line)
 	return none;
 }
 
-static void add_words(struct view line, const char *dir, sample_vec *objects)
+static void add_words(struct view line, const char *dir, string_vec *objects)
 {
 	while (line.p) {
 		struct view word = view_trim(view_cut(&line, ' '));
@@ -56,7 +49,7 @@ static void add_words(struct view line, const char *dir, sample_vec *objects)
 }
 
 /* Lines that end in a backslash go on in the next; tabs are blanks. */
-void sample_parse(struct view makefile, const char *dir, sample_vec *objects)
+void sample_parse(struct view makefile, const char *dir, string_vec *objects)
 {
 	bool on = false;
 
@@ -86,7 +79,7 @@ static bool is_fit(const char *path)
 }
 
 /* Only those that stand for one file of C. */
-static void read_dir(const char *src, const char *dir, sample_vec *objects)
+static void read_dir(const char *src, const char *dir, string_vec *objects)
 {
 	autofree char *path = mem_printf("%s/%s/Makefile", src, dir);
 	autobuf struct buf text = { 0 };
@@ -107,9 +100,9 @@ static void read_dir(const char *src, const char *dir, sample_vec *objects)
 	objects->n = kept;
 }
 
-int sample_draw(const char *src, size_t n, sample_vec *objects, struct err *err)
+int sample_draw(const char *src, size_t n, string_vec *objects, struct err *err)
 {
-	sample_vec all[countof(dirs)] = { 0 };
+	string_vec all[countof(dirs)] = { 0 };
 	bool any = true;
 
 	for (size_t i = 0; i < countof(dirs); i++)
@@ -129,6 +122,6 @@ int sample_draw(const char *src, size_t n, sample_vec *objects, struct err *err)
 		}
 	}
 	for (size_t i = 0; i < countof(dirs); i++)
-		sample_free(&all[i]);
+		string_vec_free(&all[i]);
 	return objects->n ? 0 : err_user(err, "%s: is no kernel source that files could be drawn from", src);
 }

@@ -7,15 +7,12 @@
 
 #include <stddef.h>
 
-typedef VEC(char *) sample_vec;
-
 /* Draws at most n object files ("kernel/fork.o") evenly from the directories that each kernel has, the same ones each
  * time. ERR_USER when the source has none. */
-int sample_draw(const char *src, size_t n, sample_vec *objects, struct err *err);
+int sample_draw(const char *src, size_t n, string_vec *objects, struct err *err);
 /* The objects that a Makefile compiles whatever the config is (obj-y and lib-y), in its order; dir is put before each.
  * Pure. */
 struct view;
-void sample_parse(struct view makefile, const char *dir, sample_vec *objects);
-void sample_free(sample_vec *objects);
+void sample_parse(struct view makefile, const char *dir, string_vec *objects);
 
 #endif

@@ -87,13 +87,13 @@ static int compilers_take(struct layering *l, struct err *err)
 static int data_take(struct layering *l, const struct names *globs, struct err *err)
 {
 	for (size_t i = 0; i < globs->n; i++) {
-		path_vec paths = { 0 };
+		string_vec paths = { 0 };
 		int status = 0;
 
 		layer_glob(l->from, globs->data[i], &paths);
 		for (size_t k = 0; k < paths.n && status == 0; k++)
 			status = layer_copy(l, paths.data[k], err);
-		paths_free(&paths);
+		string_vec_free(&paths);
 		if (status < 0)
 			return -1;
 	}
@@ -104,7 +104,7 @@ static int data_take(struct layering *l, const struct names *globs, struct err *
 static int places_take(struct layering *l, struct err *err)
 {
 	for (size_t i = 0; i < l->recipe->places.n; i++) {
-		path_vec paths = { 0 };
+		string_vec paths = { 0 };
 		int status = 0;
 
 		layer_glob(l->native, l->recipe->places.data[i], &paths);
@@ -117,7 +117,7 @@ static int places_take(struct layering *l, struct err *err)
 			if (status == 0 && symlink(target, place) < 0)
 				status = err_infra(err, errno, "%s", place);
 		}
-		paths_free(&paths);
+		string_vec_free(&paths);
 		if (status < 0)
 			return -1;
 	}

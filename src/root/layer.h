@@ -25,9 +25,7 @@ int layer_copy(struct layering *l, const char *path, struct err *err);
 /* A program of usr/bin, with whatever its symlinks lead to. False when the native root has none of that name. */
 int layer_program(struct layering *l, const char *name, bool *there, struct err *err);
 /* What a glob names in a tree, as paths from its top: appended. */
-typedef VEC(char *) path_vec;
-void layer_glob(const char *tree, const char *pattern, path_vec *paths);
-void paths_free(path_vec *paths);
+void layer_glob(const char *tree, const char *pattern, string_vec *paths);
 
 /* layer_elf.c: gives each program below native its loader and libraries there. ERR_USER: a library is missing. */
 int layer_relocate(struct layering *l, struct err *err);

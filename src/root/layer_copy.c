@@ -12,14 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-void paths_free(path_vec *paths)
-{
-	for (size_t i = 0; i < paths->n; i++)
-		free(paths->data[i]);
-	vec_free(paths);
-}
-
-void layer_glob(const char *tree, const char *pattern, path_vec *paths)
+void layer_glob(const char *tree, const char *pattern, string_vec *paths)
 {
 	autofree char *full = mem_printf("%s%s", tree, pattern);
 	size_t n = strlen(tree);

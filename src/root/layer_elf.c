@@ -149,14 +149,14 @@ static int library_dirs(struct layering *l, struct err *err)
 						"/usr/lib64/*.so.*" };
 
 	for (size_t i = 0; i < countof(patterns); i++) {
-		path_vec paths = { 0 };
+		string_vec paths = { 0 };
 
 		layer_glob(l->native, patterns[i], &paths);
 		for (size_t k = 0; k < paths.n; k++) {
 			*strrchr(paths.data[k], '/') = '\0';
 			libraries_add(l, paths.data[k]);
 		}
-		paths_free(&paths);
+		string_vec_free(&paths);
 	}
 	return l->libraries.n ? 0 : err_user(err, "the layer %s has no shared libraries", l->recipe->name);
 }

@@ -902,18 +902,18 @@ static void the_sample_is_what_every_kernel_compiles(void **state)
 				       "lib-y := sort.o\n"
 				       "obj-y += last.o";
 	static const char *const want[] = { "k/fork.o", "k/exec_domain.o", "k/panic.o", "k/sort.o", "k/last.o" };
-	sample_vec objects = { 0 };
+	string_vec objects = { 0 };
 
 	sample_parse(view_of(makefile), "k", &objects);
 	assert_int_equal(objects.n, countof(want));
 	for (size_t i = 0; i < countof(want); i++)
 		assert_string_equal(objects.data[i], want[i]);
-	sample_free(&objects);
+	string_vec_free(&objects);
 }
 
 static void a_sample_of_no_kernel_is_refused(void **state)
 {
-	sample_vec objects = { 0 };
+	string_vec objects = { 0 };
 	struct err err = { 0 };
 
 	assert_int_equal(sample_draw("/dev", 8, &objects, &err), -1);
