@@ -48,6 +48,8 @@ left_over() {
 		flock -n "${entry%.lock}.lock" true && echo "$entry"
 	done
 }
+# run_name: which run the last command was, by what it printed. Others may run at the same home: the newest may be theirs.
+run_name() { sed -n '/^run /{s/^run \([^ ,]*\).*/\1/p;q}' "$WORK/out"; }
 # json FILE EXPRESSION: a Python expression over the document j.
 json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
 # until_true N COMMAND...: waits up to N tenths of a second until the command succeeds.

@@ -6,10 +6,10 @@
 shared_home
 SOURCE=${KILN_E2E_SOURCE:-deb:linux-source-6.1}
 
-for tool in riscv64-linux-gnu-gcc qemu-system-riscv64; do
+for tool in m68k-linux-gnu-gcc qemu-system-m68k; do
 	command -v $tool >/dev/null || { skip "builds that can be reproduced" "$tool is not installed"; finish; exit; }
 done
-run 0 "the first build" "$KILN" run --arch riscv64 --config tiny --source "$SOURCE" --board riscv64-virt --json
+run 0 "the first build" "$KILN" run --arch m68k --config tiny --source "$SOURCE" --board m68k-q800 --json
 cp "$WORK/out" "$WORK/first.json"
 
 # The paths of the records that made it: configure, init and build.

@@ -47,7 +47,7 @@ in_time 1200000 "whatever was cached, it takes at most 20 minutes"
 out_has "builds: 4 pass" "with four builds"
 out_has "4 boots: 4 pass" "and four boots"
 
-run 0 "show as JSON" "$KILN" show --json
+run 0 "show as JSON" "$KILN" show "$(run_name)" --json
 cp "$WORK/out" "$WORK/first.json"
 is "$(json "$WORK/first.json" 'sorted((b["board"], b["verdict"], b["runner"], b["build"].split("/", 1)[1]) for b in j["boots"])')" \
 	"[('arm64-virt', 'pass', 'local', 'arm64/tiny/gcc'), ('mips64el-malta', 'pass', 'local', 'mips64el/tiny/gcc'), ('riscv64-virt', 'pass', 'local', 'riscv64/tiny/gcc'), ('x86_64-pc', 'pass', 'local', 'x86_64/tiny/gcc')]" \
@@ -126,7 +126,7 @@ is "$?" 0 "a second run is green"
 is "$(grep -cE '^start (configure|build|init)' "$WORK/out")" 0 "it builds nothing"
 is "$(grep -c '^start boot' "$WORK/out")" 4 "and boots four times"
 in_time 60000 "four boots take at most 60 s"
-run 0 "show as JSON" "$KILN" show --json
+run 0 "show as JSON" "$KILN" show "$(run_name)" --json
 is "$(json "$WORK/out" '[b["attempt"] for b in j["boots"]]' | tr -d "[]',\n" | tr ' ' '\n' | grep -cF -f <(json "$WORK/first.json" '"\n".join(b["attempt"] for b in j["boots"])'))" \
 	0 "they are boots of their own"
 

@@ -9,7 +9,7 @@ SOURCE=${KILN_E2E_SOURCE:-deb:linux-source-6.1}
 run 0 "the matrix tiny is green" nice "$KILN" run tiny --source "$SOURCE"
 grep -E '^(fail|flaky|infra|warn) ' "$WORK/out" | sed 's/^/# /'
 tail -n 40 "$WORK/out" | sed 's/^/# /'
-run 0 "show as JSON" "$KILN" show --json
+run 0 "show as JSON" "$KILN" show "$(run_name)" --json
 cp "$WORK/out" "$WORK/tiny.json"
 
 # The rows of the matrix, from the catalogue: BUILD BOARD.

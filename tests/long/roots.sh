@@ -12,13 +12,13 @@ for root in $("$KILN" catalog list layer --json | jq -r '.[].name' | grep '^debi
 	is "$(json "$WORK/out" 'len(j["files"]) >= 40 and all(f["equal"] for f in j["files"])')" True "$root: in 40 files, bit by bit"
 	run 0 "tiny for $arch in $root" nice "$KILN" run --arch "$arch" --config tiny --toolchain root-fast --root "$root" --source "$SOURCE"
 	tail -n 8 "$WORK/out" | sed 's/^/# /'
-	run 0 "show the run" "$KILN" show "$(sed -n '/^run /{s/^run //;s/,.*//;p;q}' "$WORK/out")" --json
+	run 0 "show the run" "$KILN" show "$(run_name)" --json
 	is "$(json "$WORK/out" 'any(b["verdict"] == "pass" for b in j["boots"])')" True "$root: its kernel boots"
 done
 
 # All the way through the emulator, on one architecture.
 run 0 "tiny by the root's own compiler, emulated" nice "$KILN" run --arch arm64 --config tiny --toolchain root,root-fast,cross \
 	--root debian-trixie-arm64 --board arm64-virt --source "$SOURCE"
-run 0 "show the run" "$KILN" show "$(sed -n '/^run /{s/^run //;s/,.*//;p;q}' "$WORK/out")" --json
+run 0 "show the run" "$KILN" show "$(run_name)" --json
 is "$(json "$WORK/out" 'len({b["build_id"] for b in j["builds"]})')" 1 "and by its layer and the cross compiler: one build-id"
 finish
