@@ -68,6 +68,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 		{ "jobs", OPTION_INT, &s->jobs },
 		{ "home", OPTION_STRING, &s->home },
 		{ "json", OPTION_FLAG, &s->json },
+		{ "fallback", OPTION_FLAG, &s->fallback },
 		{ "keep-going", OPTION_FLAG, &s->keep_going },
 		{ "seed", OPTION_INT, &s->seed },
 		{ "count", OPTION_INT, &s->count },
@@ -259,6 +260,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .modules = s.modules },
 			.plan_only = plan_only,
 			.reuse_boots = s.reuse_boots,
+			.fallback = s.fallback,
 			.keep_going = s.keep_going,
 			.jobs = (int)s.jobs,
 		};

@@ -13,7 +13,7 @@ struct selection {
 	const char *probability;
 	int64_t jobs, seed, count; /* seed -1: none was given */
 	struct catalog_machine machine;
-	bool json, reuse_boots, keep_going, warm, modules, plan_only;
+	bool json, reuse_boots, keep_going, fallback, warm, modules, plan_only;
 };
 
 /* Parses the command line, runs it, prints what came of it; returns the exit status. */

@@ -45,7 +45,7 @@ static void cell_boards(struct plan *plan, const struct plan_request *request, s
 	vec_free(&boards);
 }
 
-static bool same_build(const struct plan_cell *a, const struct plan_cell *b)
+bool same_build(const struct plan_cell *a, const struct plan_cell *b)
 {
 	return a->arch == b->arch && a->config == b->config && a->file == b->file && a->toolchain == b->toolchain &&
 	       a->root == b->root && a->row == b->row && a->seed == b->seed;

@@ -131,7 +131,7 @@ void plan_next(const struct plan *plan, size_t i, const struct plan_facts *facts
 	const struct plan_cell *cell = &plan->cells[i];
 	bool init_asked = false;
 
-	if (config_missing(cell, facts) || toolchain_missing(cell, facts))
+	if (config_missing(cell, facts) || toolchain_missing(cell, facts) || toolchain_unproved(cell, facts))
 		return;
 	if (!state->configure) {
 		want(steps, PLAN_CONFIGURE, 0);
@@ -164,16 +164,29 @@ static struct plan_verdict skip(const char *reason)
 	return (struct plan_verdict){ true, VERDICT_SKIP, reason, NULL };
 }
 
+/* The build that there is says by its own name what made it. */
+static struct plan_verdict replaced(const struct plan *plan, const struct plan_cell *cell, const char *why,
+				    struct arena *a)
+{
+	const struct catalog_toolchain *reference = plan_reference(plan->catalog, cell->toolchain);
+
+	return skip(arena_printf(a, "built by %s+%s in its place: %s", reference ? reference->name : "nothing",
+				 cell->root->name, why));
+}
+
 struct plan_verdict plan_build_verdict(const struct plan *plan, size_t i, const struct plan_facts *facts,
 				       const struct plan_state *state, struct arena *a)
 {
 	const struct plan_cell *cell = &plan->cells[i];
 	const char *missing = toolchain_missing(cell, facts), *other = config_missing(cell, facts);
+	const char *unproved = toolchain_unproved(cell, facts);
 	const json_t *record = state->configure && !passed(state->configure) ? state->configure : state->build;
 	struct plan_verdict verdict;
 
 	if (other)
 		return skip(other);
+	if (unproved)
+		return replaced(plan, cell, unproved, a);
 	if (missing && cell->arch->skip)
 		return skip(cell->arch->skip);
 	if (missing)

@@ -78,13 +78,20 @@ void plan_free(struct plan *plan);
 struct plan_facts {
 	const json_t *source;     /* {"id","digest","release",...} */
 	const json_t *toolchains; /* "ARCH/TOOLCHAIN" -> array of tools, or a string: why there are none; of one in a
-				   * root "ARCH/TOOLCHAIN+ROOT" -> {"tools","prefix","root",...}, see kernel/kernel.h */
+				   * root "ARCH/TOOLCHAIN+ROOT" -> {"tools","prefix","root",...}, see kernel/kernel.h,
+				   * or {"unproved": why another is taken in its place} */
 	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const char *init_sources; /* digest of guest-init's sources */
 	const char *patterns;     /* digest of the patterns */
 	const char *today;        /* 2026-11-28, for what expires; NULL: nothing has */
 };
+
+/* The emulated toolchain that one with native tools over the root stands in for; NULL where there is none. */
+const struct catalog_toolchain *plan_reference(const struct catalog *catalog, const struct catalog_toolchain *fast);
+/* Adds the same build by plan_reference behind each cell whose toolchain is unproved by the facts; that cell is a skip.
+ * Returns how many builds are new: their toolchains' facts are still to be found. */
+size_t plan_fall_back(struct plan *plan, const struct plan_facts *facts);
 
 /* What a selection leaves open: the first row of the default matrix, or NULL. */
 const struct catalog_row *plan_default_row(const struct catalog *catalog);

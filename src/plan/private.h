@@ -12,6 +12,10 @@ const char *config_missing(const struct plan_cell *cell, const struct plan_facts
 /* Which kernels have the cell's config, for plan_cell.only: in the arena; NULL when all do. */
 const char *config_kernels(const struct plan_cell *cell, struct arena *a);
 
+bool same_build(const struct plan_cell *a, const struct plan_cell *b);
+/* Why another toolchain is taken in place of the cell's, or NULL. */
+const char *toolchain_unproved(const struct plan_cell *cell, const struct plan_facts *facts);
+
 /* Why a suite is not run with the cell's final .config, in the arena; NULL when it is run. */
 const char *suite_skipped(const struct catalog_suite *suite, const struct plan_state *state, struct arena *a);
 /* The reasons that stand against a match, in one line; in the arena. */

@@ -7,6 +7,7 @@
 #include "run/private.h"
 #include "source/source.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { DATE_LENGTH = sizeof("2026-11-28") - 1 };
@@ -66,6 +67,17 @@ static int facts_host_toolchain(struct run *run, const struct plan_cell *cell,
 	return 0;
 }
 
+/* A toolchain that nothing vouches for is noted as such, where another is wanted then. */
+static bool falls_back(struct run *run, const struct plan_cell *cell, const char *key, struct err *err)
+{
+	if (!run->options->fallback || err->class != ERR_USER || err->num != ENODATA ||
+	    !plan_reference(run->catalog, cell->toolchain))
+		return false;
+	json_object_set_new(run->toolchains, key, json_pack("{s:o}", "unproved", json_text(view_of(err->msg))));
+	*err = (struct err){ 0 };
+	return true;
+}
+
 static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct err *err)
 {
 	autofree char *name = cell->root ? plan_toolchain_name(cell) : NULL, *key = NULL;
@@ -79,7 +91,7 @@ static int facts_toolchain(struct run *run, const struct plan_cell *cell, struct
 	if (json_object_get(run->toolchains, key))
 		return 0;
 	if (facts_rooted(run, cell, &facts, err) < 0)
-		return missing(run, run->toolchains, key, err);
+		return falls_back(run, cell, key, err) ? 0 : missing(run, run->toolchains, key, err);
 	json_object_set_new(run->toolchains, key, facts);
 	return 0;
 }
@@ -162,15 +174,9 @@ static void facts_today(struct run *run)
 	run->facts.today = run->today;
 }
 
-int facts_gather(struct run *run, struct err *err)
+/* Those that are known are not asked for again. */
+static int facts_cells(struct run *run, struct err *err)
 {
-	facts_today(run);
-	run->toolchains = json_object();
-	run->machines = json_object();
-	run->accels = json_object();
-	run->facts.toolchains = run->toolchains;
-	run->facts.machines = run->machines;
-	run->facts.accels = run->accels;
 	for (size_t i = 0; i < run->plan->n; i++) {
 		const struct plan_cell *cell = &run->plan->cells[i];
 
@@ -181,5 +187,19 @@ int facts_gather(struct run *run, struct err *err)
 			    facts_accel(run, cell, cell->boards[b], err) < 0)
 				return -1;
 	}
+	return 0;
+}
+
+int facts_gather(struct run *run, struct err *err)
+{
+	facts_today(run);
+	run->toolchains = json_object();
+	run->machines = json_object();
+	run->accels = json_object();
+	run->facts.toolchains = run->toolchains;
+	run->facts.machines = run->machines;
+	run->facts.accels = run->accels;
+	if (facts_cells(run, err) < 0 || (plan_fall_back(run->plan, &run->facts) && facts_cells(run, err) < 0))
+		return -1;
 	return facts_patterns(run, err) < 0 || facts_init(run, err) < 0 ? -1 : 0;
 }

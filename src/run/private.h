@@ -71,7 +71,7 @@ struct run {
 /* facts.c: source, toolchains, machines, guest-init and patterns of the plan. */
 int facts_gather(struct run *run, struct err *err);
 /* rooted.c: the facts of a cell's toolchain that lives in a root, which is made where it is not there. New reference.
- */
+ * ERR_USER with num ENODATA: nothing proves that it compiles as the root itself does. */
 int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, struct err *err);
 /* The source alone, before there is a plan. */
 int facts_source(struct run *run, struct err *err);

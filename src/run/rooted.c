@@ -7,8 +7,18 @@
 #include "kernel/kernel.h"
 #include "run/private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+
+/* Takes over why. */
+static int unproved(struct err *err, char *why)
+{
+	err_user(err, "%s", why);
+	err->num = ENODATA;
+	free(why);
+	return -1;
+}
 
 static const struct catalog_layer *layer_of(const struct catalog *c, const struct catalog_root *root)
 {
@@ -35,7 +45,7 @@ int rooted_make(const struct root_options *o, const struct catalog_root *root, c
 
 	r->recipe = plain ? NULL : layer_of(o->catalog, root);
 	if (!plain && !r->recipe)
-		return err_user(err, "the catalogue has no layer for the root %s; take --toolchain root", root->name);
+		return unproved(err, mem_printf("the catalogue has no layer for the root %s", root->name));
 	r->prefix = r->recipe ? r->recipe->prefix : root->prefix;
 	if (r->recipe && root_make(o, catalog_root(o->catalog, r->recipe->from), &r->from, err) < 0)
 		return -1;
@@ -63,25 +73,39 @@ static int proof_check(const char *home, const struct rooted *r, const char *roo
 {
 	autofree char *path = proof_path(home, r);
 	autojson json_t *proof = NULL;
+	struct err why = { 0 };
 
 	if (!fs_exists(AT_FDCWD, path))
-		return err_user(
+		return unproved(
 			err,
-			"it is not proved yet that the layer of %s compiles as the root itself does; prove it with: "
-			"kiln root verify %s --source SOURCE, or take --toolchain root",
-			root, root);
-	if (json_read(AT_FDCWD, path, &proof, err) < 0)
-		return -1;
+			mem_printf("it is not proved yet that the layer of %s compiles as the root itself does; prove "
+				   "it with: kiln root verify %s --source SOURCE",
+				   root, root));
+	if (json_read(AT_FDCWD, path, &proof, &why) < 0)
+		return unproved(err, mem_printf("the proof for the layer of %s cannot be read: %s; make it anew with: "
+						"kiln root verify %s --source SOURCE",
+						root, why.msg, root));
 	if (strcmp(json_str_or(proof, "verdict", ""), "pass") != 0)
-		return err_user(
-			err, "the layer of %s does not compile as the root itself does: %s (%s); take --toolchain root",
-			root, json_str_or(proof, "reason", ""), path);
+		return unproved(err, mem_printf("the layer of %s does not compile as the root itself does: %s (%s)",
+						root, json_str_or(proof, "reason", "its proof did not pass"), path));
 	return 0;
 }
 
 static void tell(const char *what, void *data)
 {
 	run_emit(data, &(struct run_event){ .kind = RUN_IMPORT, .text = what });
+}
+
+/* Only where nobody has said yet that the root's own compiler will do. */
+static int advise(const struct run *run, struct err *err)
+{
+	autofree char *why = mem_strdup(err->msg);
+
+	if (err->num == ENODATA && !run->options->fallback) {
+		err_user(err, "%s; or take the root's own compiler: --toolchain root, or --fallback", why);
+		err->num = ENODATA;
+	}
+	return -1;
 }
 
 int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, struct err *err)
@@ -98,7 +122,7 @@ int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, 
 
 	if (rooted_make(&options, cell->root, cell->toolchain->where, &r, err) < 0 ||
 	    (r.layer && proof_check(options.home, &r, cell->root->name, err) < 0))
-		return -1;
+		return advise(run, err);
 	in = (struct toolchain_home){ r.root ? r.root : r.from, r.layer, r.emulator };
 	return toolchain_identify_in(options.home, &in, cell->toolchain->compiler, r.prefix, facts, err);
 }

@@ -11,7 +11,7 @@ struct rooted {
 	const char *prefix;
 };
 
-/* where: as of a catalog_toolchain, not of the host. */
+/* where: as of a catalog_toolchain, not of the host. ERR_USER with num ENODATA: the root has no layer. */
 int rooted_make(const struct root_options *options, const struct catalog_root *root, const char *where,
 		struct rooted *r, struct err *err);
 void rooted_free(struct rooted *r);

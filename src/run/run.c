@@ -72,6 +72,8 @@ static json_t *request_json(const struct run *run)
 		json_object_set_new(request, "trial", json_true());
 	if (r->modules)
 		json_object_set_new(request, "modules", json_true());
+	if (run->options->fallback)
+		json_object_set_new(request, "fallback", json_true());
 	if (r->roots.n)
 		json_object_set_new(request, "root", names_json(&r->roots));
 	return request;

@@ -50,6 +50,7 @@ struct run_options {
 	bool plan_only;   /* configure, and say what would be built and booted */
 	bool trial;       /* of something else's: what people look at leaves it out unless it is named */
 	bool reuse_boots; /* earlier boots of the same spec count */
+	bool fallback;    /* take the emulated toolchain of a root whose layer has no valid proof */
 	bool keep_going;  /* do what can be done when a compiler or a QEMU is missing */
 	int jobs;         /* 0: as many as there are CPUs */
 	void (*event)(const struct run_event *event, void *data);

@@ -158,10 +158,16 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 	if (plan_expand(catalog, &request, &plan, &err) < 0) {
 		buf_printf(out, "error: %s\n", err.msg);
 	} else {
+		size_t more = json_bool_or(r, "fallback", false) ? plan_fall_back(plan, &facts) : 0;
 		struct plan_state state = { json_object_get(s, "configure"), json_object_get(s, "init"),
 					    json_object_get(s, "build"), config, attempts };
 
 		show(out, plan, &facts, &state);
+		for (size_t i = 1; i <= more; i++) {
+			autofree char *name = plan_build_name(plan, i, &facts);
+
+			buf_printf(out, "also %s\n", name);
+		}
 	}
 	plan_free(plan);
 	kconfig_free(config);

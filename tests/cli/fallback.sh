@@ -1,0 +1,101 @@
+# A root whose layer nobody proved: refused, or built by the root's own compiler where that was asked for. The roots are made by
+# hand, and their compilers say no more than which they are.
+. "$(dirname "$0")/../lib.sh"
+lib=$TESTS/../guest-init
+export KILN_DATA=${KILN_DATA:-$(cd "$TESTS/.." && pwd)}
+case $(uname -m) in
+x86_64) native=x86_64 ;;
+*) skip "a layer over a foreign root" "the test does not know $(uname -m)"; finish; exit ;;
+esac
+
+catalog=$XDG_CONFIG_HOME/kiln/catalog
+mkdir -p "$catalog/root" "$catalog/layer" "$KILN_HOME/roots/recipe"
+printf 'arch: %s\nbase: debian\nsuite: none\npackages: [none]\n' "$native" >"$catalog/root/own.yaml"
+printf 'arch: arm64\nbase: debian\nsuite: none\npackages: [none]\nprefix: aarch64-linux-gnu-\n' |
+	tee "$catalog/root/far.yaml" >"$catalog/root/bare.yaml"
+echo 'suite: other' >>"$catalog/root/bare.yaml"; sed -i 3d "$catalog/root/bare.yaml"
+printf 'root: far\nfrom: own\nprefix: aarch64-linux-gnu-\ntools: ["true"]\ndata: ["/usr/lib/*-linux-gnu", /usr/lib64]\n' >"$catalog/layer/far.yaml"
+
+# made NAME ARCH: its tree is the root of that name. What a recipe is called by shows in the way that is kept of it.
+made() {
+	local id=$1-0123456789ab
+	mkdir -p "$KILN_HOME/roots/$id/tree"/{proc,dev,tmp,usr/bin}
+	ln -s usr/bin "$KILN_HOME/roots/$id/tree/bin"
+	echo "{\"id\": \"$id\", \"arch\": \"$2\", \"digest\": \"$1\"}" >"$KILN_HOME/roots/$id/root.json"
+	"$KILN" root run "$1" -- true 2>/dev/null
+	ln -s "../$id" "$KILN_HOME/roots/recipe/$(sed -n 's/^recipe //p' "$KILN_HOME/cache/ways/root-$1")"
+	tree=$KILN_HOME/roots/$id/tree
+}
+made own "$native"
+program=$(type -P true)
+for name in true aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp -L "$program" "$tree/usr/bin/$name"; done
+for library in $(ldd "$program" | grep -o '/[^ )]*'); do
+	library=/usr${library#/usr}
+	mkdir -p "$tree$(dirname "$library")"
+	cp -Ln "$library" "$tree$library"
+done
+cat >"$WORK/say.c" <<'C'
+#include "sys.h"
+
+int main(int argc, char **argv, char **envp);
+
+int main(int argc, char **argv, char **envp)
+{
+	return sys_write(1, "emulated 1.2\n", 13) != 13;
+}
+C
+aarch64-linux-gnu-gcc -Os -ffreestanding -fno-stack-protector -fno-pic -fno-pie -no-pie -static -nostdlib -Wl,-e,_start -I"$lib" \
+	-I"$lib/lib" "$WORK/say.c" "$lib/lib/start.c" "$lib/lib/text.c" "$lib/lib/sys.c" -o "$WORK/say"
+for root in bare far; do
+	made $root arm64
+	for name in true aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp "$WORK/say" "$tree/usr/bin/$name"; done
+done
+cp -R "$TESTS/fake-kernel" "$WORK/linux"
+plan() { "$KILN" plan --arch arm64 --config tiny --board arm64-virt --source "$WORK/linux" "$@"; }
+# builds: what the plan's document says of each build.
+builds() { json "$WORK/out" '" ".join(b["build"].split("/", 1)[1] + ":" + b["verdict"] for b in j["builds"])'; }
+
+mkdir -p "$WORK/bin" && ln -s /usr/bin/* "$WORK/bin" && rm "$WORK/bin/patchelf"
+run 2 "without patchelf" env PATH="$WORK/bin" "$KILN" plan --arch arm64 --config tiny --source "$WORK/linux" --toolchain root-fast --root far
+err_has "apt-get install patchelf" "the package is named"
+run 2 "a layer that nobody proved" plan --toolchain root-fast --root far
+err_has "not proved yet that the layer of far compiles" "is refused"
+err_has "kiln root verify far --source SOURCE" "with what proves it"
+err_has "--toolchain root, or --fallback" "and what goes without"
+run 2 "a root without a layer" plan --toolchain root-fast --root bare
+err_has "the catalogue has no layer for the root bare" "is refused, too"
+
+# Their configuration fails, for they have no make; what is asked of which root is what counts here.
+run 3 "with --fallback" plan --toolchain root-fast --root far --fallback --json
+is "$(builds)" "arm64/tiny/root-fast+far:skip arm64/tiny/root+far:infra" "the root's own compiler is taken, under its own name"
+is "$(json "$WORK/out" 'j["builds"][0]["reason"]' | grep -c 'built by root+far in its place: it is not proved yet')" 1 "and the reason is kept"
+run 3 "in words" plan --toolchain root-fast --root far --fallback
+out_has "built by root+far in its place" "it is said, too"
+run 3 "where both were asked for" plan --toolchain root,root-fast --root far --fallback --json
+is "$(builds)" "arm64/tiny/root+far:infra arm64/tiny/root-fast+far:skip" "there is one of each"
+run 3 "of a root without a layer" plan --toolchain root-fast --root bare --fallback --json
+is "$(builds)" "arm64/tiny/root-fast+bare:skip arm64/tiny/root+bare:infra" "likewise"
+run 2 "what cannot be had at all" plan --toolchain root-fast --root debian-nowhere --fallback
+mkdir -p "$KILN_HOME/proofs"
+layer=$(ls "$KILN_HOME/layers")
+key=$(python3 - "$KILN_HOME" "$layer" <<'PY'
+import glob, hashlib, json, os, sys
+home, layer = sys.argv[1:]
+digest = json.load(open(f"{home}/layers/{layer}/layer.json"))["digest"]
+qemu = hashlib.sha256(open("/usr/bin/qemu-aarch64-static", "rb").read()).hexdigest()
+identity = {"emulator": qemu, "layer": digest, "root": "far"}
+print(hashlib.sha256(json.dumps(identity, separators=(",", ":"), sort_keys=True).encode()).hexdigest())
+PY
+)
+echo '{"verdict": "fail", "reason": "2 of 44 objects differ"}' >"$KILN_HOME/proofs/$key.json"
+run 2 "a proof that did not pass" plan --toolchain root-fast --root far
+err_has "does not compile as the root itself does: 2 of 44 objects differ" "says what differs"
+echo '{"verdict": "pa' >"$KILN_HOME/proofs/$key.json"
+run 2 "half a proof" plan --toolchain root-fast --root far
+err_has "cannot be read" "is none"
+run 3 "with --fallback" plan --toolchain root-fast --root far --fallback --json
+is "$(builds)" "arm64/tiny/root-fast+far:skip arm64/tiny/root+far:infra" "the root's own compiler is taken"
+echo '{"verdict": "pass"}' >"$KILN_HOME/proofs/$key.json"
+run 3 "with a proof" plan --toolchain root-fast --root far --fallback --json
+is "$(builds)" "arm64/tiny/root-fast+far:infra" "the layer is used"
+finish
