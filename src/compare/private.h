@@ -60,6 +60,8 @@ struct comparison {
 
 /* Notes what differs; each pair of texts once. Either may be { NULL, 0 }. */
 void told_add(struct comparison *c, enum cause cause, struct view first, struct view second);
+/* All of that: [{"cause","meaning","advice","count","examples"}]. New reference. */
+json_t *causes_told(const struct comparison *c);
 
 /* NULL when there is none. */
 const struct elf_symbol *symbol_find(const struct elf_file *f, const char *name);
