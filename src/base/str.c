@@ -33,6 +33,11 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct view view_first(struct view v, size_t max)
+{
+	return (struct view){ v.p, v.n < max ? v.n : max };
+}
+
 struct view view_trim(struct view v)
 {
 	while (v.n && is_blank(v.p[0])) {

@@ -21,7 +21,8 @@ struct view view_of(const char *s);
 bool view_eq(struct view a, struct view b);
 bool view_is(struct view v, const char *s);
 bool view_starts(struct view v, struct view prefix);
-struct view view_trim(struct view v); /* blanks off both ends */
+struct view view_trim(struct view v);              /* blanks off both ends */
+struct view view_first(struct view v, size_t max); /* its first bytes, at most max */
 /* Cuts *rest at the first sep: returns what is before it, *rest becomes what follows. At the
  * end *rest is { NULL, 0 }; call while (rest.p). */
 struct view view_cut(struct view *rest, char sep);

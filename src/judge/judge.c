@@ -1,3 +1,4 @@
+/* The pass over a console: cleaned, filtered, cut into lines. */
 #define _GNU_SOURCE
 #include "judge/state.h"
 
@@ -11,12 +12,6 @@
 enum {
 	CHUNK = 64 << 10, /* bytes cleaned and scanned at once: they stay in the second-level cache */
 	QUIET_MS = 2000,
-};
-
-/* The pattern that a line matches: the first in the catalogue's order that gives a verdict. */
-struct match {
-	const struct judge_pattern *patterns, *best;
-	bool last;
 };
 
 struct judge *judge_new(const struct judge_rules *rules, const struct judge_options *options)
@@ -34,15 +29,6 @@ struct judge *judge_new(const struct judge_rules *rules, const struct judge_opti
 	j->cpus = -1;
 	j->splats = json_array();
 	return j;
-}
-
-void finding_clear(struct finding *f)
-{
-	buf_free(&f->text);
-	buf_free(&f->message);
-	buf_free(&f->excerpt);
-	signature_free(&f->signature);
-	*f = (struct finding){ 0 };
 }
 
 void judge_free(struct judge *j)
@@ -64,283 +50,6 @@ void judge_free(struct judge *j)
 	json_decref(j->splats);
 	json_decref(j->tests);
 	free(j);
-}
-
-static struct view shortened(struct view v, size_t max)
-{
-	return (struct view){ v.p, v.n < max ? v.n : max };
-}
-
-static void add_excerpt(struct finding *f, struct view line)
-{
-	struct view rest = shortened(line, CLEAN_LINE);
-
-	while (f->excerpt.n < EXCERPT_MAX && (rest.p || !f->excerpt.n)) {
-		struct view piece = shortened(rest, 256);
-
-		buf_add_printable(&f->excerpt, piece);
-		rest.p += piece.n;
-		rest.n -= piece.n;
-		if (!rest.n)
-			break;
-	}
-	if (f->excerpt.n < EXCERPT_MAX)
-		buf_addc(&f->excerpt, '\n');
-	if (f->excerpt.n > EXCERPT_MAX) {
-		f->excerpt.n = EXCERPT_MAX;
-		f->excerpt.data[f->excerpt.n] = '\0';
-	}
-}
-
-static void finding_start(struct finding *f, const struct judge_pattern *pattern, struct view line, struct view message,
-			  int64_t number)
-{
-	finding_clear(f);
-	f->pattern = pattern;
-	f->line = number;
-	buf_add_printable(&f->text, shortened(view_trim(message), TEXT_MAX));
-	signature_message(message, &f->message);
-	signature_add(&f->signature, message);
-	add_excerpt(f, line);
-}
-
-static void end_splat(struct judge *j)
-{
-	if (j->splat.pattern)
-		judge_add_splat(j, &j->splat);
-	finding_clear(&j->splat);
-	if (j->capture == CAPTURE_SPLAT)
-		j->capture = CAPTURE_NONE;
-}
-
-static void decide(struct judge *j)
-{
-	judge_conclude(j, JUDGE_END_LOG);
-	j->state = JUDGE_DECIDED;
-}
-
-static void end_trace(struct judge *j)
-{
-	if (j->capture == CAPTURE_SPLAT)
-		end_splat(j);
-	j->capture = CAPTURE_NONE;
-	if (j->dead)
-		decide(j);
-}
-
-/* A cause that a KUnit test provoked on purpose, since that test passed. */
-static void forgive(struct judge *j)
-{
-	if (j->capture == CAPTURE_CAUSE)
-		j->capture = CAPTURE_NONE;
-	judge_add_splat(j, &j->cause);
-	finding_clear(&j->cause);
-	j->suspect = false;
-	j->state = JUDGE_OPEN;
-}
-
-static void on_fail(struct judge *j, const struct judge_pattern *p, struct view line, struct view message,
-		    int64_t number)
-{
-	end_splat(j);
-	if (!j->cause.pattern) {
-		finding_start(&j->cause, p, line, message, number);
-		j->suspect = !p->final && j->kunit && ktap_is_open(&j->ktap);
-	} else {
-		if (j->capture != CAPTURE_CAUSE) /* the first trace is over: a later one is not the root */
-			j->cause.signature.n = SIGNATURE_FUNCTIONS;
-		j->cause.lines = 0;
-		add_excerpt(&j->cause, line);
-		if (p->final && !j->after.n)
-			buf_add_printable(&j->after, shortened(view_trim(message), TEXT_MAX));
-	}
-	if (p->final) {
-		j->dead = true;
-		j->suspect = false;
-	}
-	if (p->trace)
-		j->capture = CAPTURE_CAUSE;
-	j->state = j->suspect ? JUDGE_OPEN : JUDGE_TRACE;
-	if (p->final && !p->trace)
-		decide(j);
-}
-
-static void on_warn(struct judge *j, const struct judge_pattern *p, struct view line, struct view message,
-		    int64_t number)
-{
-	end_splat(j);
-	finding_start(&j->splat, p, line, message, number);
-	if (j->capture == CAPTURE_CAUSE) { /* amid a failure's trace, which goes on */
-		add_excerpt(&j->cause, line);
-		end_splat(j);
-	} else if (p->trace) {
-		j->capture = CAPTURE_SPLAT;
-	} else {
-		end_splat(j);
-	}
-}
-
-/* The line belongs to the trace, if one is coming; it may be its last. */
-static void on_trace(struct judge *j, struct view line, struct view message, bool last)
-{
-	struct finding *f = j->capture == CAPTURE_CAUSE ? &j->cause : &j->splat;
-	int64_t max = j->capture == CAPTURE_CAUSE ? TRACE_LINES : SPLAT_LINES;
-
-	if (j->capture == CAPTURE_NONE)
-		return;
-	add_excerpt(f, line);
-	if (!j->after.n)
-		signature_add(&f->signature, message);
-	if (last || ++f->lines >= max || f->excerpt.n >= EXCERPT_MAX)
-		end_trace(j);
-}
-
-static int64_t marker_number(struct view v, const char *key)
-{
-	const char *at = memmem(v.p, v.n, key, strlen(key));
-	int64_t value = 0;
-	size_t i;
-
-	if (!at)
-		return -1;
-	i = (size_t)(at - v.p) + strlen(key);
-	if (i >= v.n || v.p[i] < '0' || v.p[i] > '9')
-		return -1;
-	while (i < v.n && v.p[i] >= '0' && v.p[i] <= '9' && value < 1000000)
-		value = value * 10 + (v.p[i++] - '0');
-	return value;
-}
-
-static void on_start(struct judge *j, struct view v, int64_t number)
-{
-	struct view rest = shortened(v, 1000), word;
-
-	if (j->started && !j->done) {
-		j->restart_line = number;
-		decide(j);
-		return;
-	}
-	j->started = true;
-	j->kernel = true;
-	j->cpus = marker_number(v, " cpus=");
-	while (rest.p) {
-		word = view_cut(&rest, ' ');
-		if (view_starts(word, VIEW("machine="))) {
-			buf_clear(&j->machine);
-			buf_add_printable(&j->machine, (struct view){ word.p + 8, word.n - 8 });
-		}
-	}
-}
-
-static void on_done(struct judge *j, struct view v, int64_t number)
-{
-	if (j->suspect)
-		forgive(j);
-	end_splat(j);
-	j->done = true;
-	j->done_line = number;
-	j->status = marker_number(v, " status=");
-	decide(j);
-}
-
-static bool is_marker(struct view v, struct view mark)
-{
-	return view_starts(v, mark) && (v.n == mark.n || v.p[mark.n] == ' ');
-}
-
-static bool on_marker(struct judge *j, struct view v, int64_t number)
-{
-	if (is_marker(v, VIEW(MARK_START)))
-		on_start(j, v, number);
-	else if (is_marker(v, VIEW(MARK_DONE)))
-		on_done(j, v, number);
-	else
-		return false;
-	return true;
-}
-
-/* Returns true for a line of KTAP, which never matches a pattern: what tests say about panics is no panic. */
-static bool on_ktap(struct judge *j, struct view message, bool timed, int64_t number)
-{
-	enum ktap_kind kind = ktap_line(&j->ktap, message, number);
-
-	if (kind == KTAP_NONE)
-		return false;
-	if (kind == KTAP_VERSION)
-		j->kunit = timed || !j->started;
-	if (j->suspect && (kind == KTAP_OK || kind == KTAP_NOT_OK))
-		forgive(j);
-	if (j->capture == CAPTURE_SPLAT && kind != KTAP_DIAGNOSTIC)
-		end_splat(j);
-	return true;
-}
-
-static int on_exact(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
-{
-	struct match *m = context;
-	const struct judge_pattern *p = &m->patterns[id];
-
-	if (p->last)
-		m->last = true;
-	else if (!m->best || p < m->best)
-		m->best = p;
-	return 0;
-}
-
-/* Whether the line is the last splat's, printed again by a second console: its time is the same too. */
-static bool is_echo(struct judge *j, struct view line, bool timed)
-{
-	if (timed && view_eq(line, (struct view){ j->splat_line.data, j->splat_line.n }))
-		return true;
-	buf_clear(&j->splat_line);
-	buf_addv(&j->splat_line, line);
-	return false;
-}
-
-static void on_match(struct judge *j, const struct match *m, struct view line, struct view message, bool timed,
-		     int64_t number)
-{
-	const struct judge_pattern *p = m->best;
-	bool again = p && ((j->cause.pattern == p && j->cause.line == number) ||
-			   (j->splat.pattern == p && j->splat.line == number));
-
-	if (again)
-		return;
-	if (p && p->verdict == VERDICT_WARN && is_echo(j, line, timed))
-		return;
-	if (p && p->verdict == VERDICT_WARN)
-		on_warn(j, p, line, message, number);
-	else if (p)
-		on_fail(j, p, line, message, number);
-	else
-		on_trace(j, line, message, m->last);
-}
-
-/* One line of clean text, without its newline. */
-static void judge_line(struct judge *j, struct view line, int64_t number)
-{
-	struct match m = { .patterns = j->rules->patterns };
-	bool timed = false, rest = line.n && line.p[0] == CLEAN_REST;
-	struct view message;
-
-	if (line.n && line.p[0] == CLEAN_AGAIN)
-		line = (struct view){ line.p + 1, line.n - 1 };
-	message = rest ? line : printk_message(line, &timed);
-	if (!rest && (on_marker(j, message, number) || on_ktap(j, message, timed, number)))
-		return;
-	if (j->rules->exact && message.n)
-		hs_scan(j->rules->exact, message.p, (unsigned)message.n, 0, j->scratch, on_exact, &m);
-	if (rest)
-		line = message = (struct view){ line.p + 1, line.n - 1 };
-	on_match(j, &m, line, message, timed, number);
-}
-
-/* A line amid a trace that the filter did not find. */
-static void trace_line(struct judge *j, struct view line)
-{
-	if (line.n && line.p[0] < ' ' && line.p[0] != '\t')
-		line = (struct view){ line.p + 1, line.n - 1 };
-	on_trace(j, line, printk_message(line, NULL), false);
 }
 
 typedef int8_t lanes __attribute__((vector_size(16)));
@@ -422,7 +131,7 @@ static void pass_over(struct judge *j, size_t from, size_t to)
 		const char *nl = memchr(text + from, '\n', to - from);
 		size_t end = nl ? (size_t)(nl - text) : to;
 
-		trace_line(j, (struct view){ text + from, end - from });
+		judge_trace_line(j, (struct view){ text + from, end - from });
 		from = end + 1;
 	}
 }
@@ -452,7 +161,7 @@ static void remember_last(struct judge *j, size_t n)
 
 		if (line.n && (line.p[0] == CLEAN_REST || line.p[0] == CLEAN_AGAIN))
 			line = (struct view){ line.p + 1, line.n - 1 };
-		line = view_trim(shortened(line, TEXT_MAX));
+		line = view_trim(view_first(line, TEXT_MAX));
 		if (line.n) {
 			buf_clear(&j->last);
 			buf_add_printable(&j->last, line);
@@ -531,9 +240,9 @@ enum judge_state judge_tick(struct judge *j, int64_t now)
 	if (j->state == JUDGE_DECIDED || now - j->now < j->options.quiet_ms)
 		return j->state;
 	if (j->capture == CAPTURE_SPLAT)
-		end_splat(j);
+		judge_end_splat(j);
 	if (j->state == JUDGE_TRACE)
-		decide(j);
+		judge_decide(j);
 	return j->state;
 }
 
@@ -548,7 +257,7 @@ void judge_end(struct judge *j, enum judge_end end)
 	}
 	if (j->state == JUDGE_DECIDED)
 		return;
-	end_splat(j);
+	judge_end_splat(j);
 	judge_conclude(j, end);
 	j->state = JUDGE_DECIDED;
 }

@@ -77,7 +77,7 @@ static size_t caller_len(struct view v)
 /* "Nov 20 23:59:39 host kernel: ", as syslog and journalctl write it */
 static size_t syslog_len(struct view v)
 {
-	struct view head = { v.p, v.n < 120 ? v.n : 120 };
+	struct view head = view_first(v, 120);
 	const char *at;
 
 	if (v.n < 24 || v.p[3] != ' ' || v.p[9] != ':' || v.p[12] != ':' || !isalpha((unsigned char)v.p[0]))

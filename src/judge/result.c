@@ -5,13 +5,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-void finding_signature(const struct finding *f, struct buf *out)
-{
-	buf_printf(out, "%s: %s", f->pattern->name, f->message.data ? f->message.data : "");
-	if (f->signature.functions.n)
-		buf_printf(out, " | %s", f->signature.functions.data);
-}
-
 void judge_add_splat(struct judge *j, const struct finding *f)
 {
 	autobuf struct buf signature = { 0 };

@@ -1,4 +1,5 @@
-/* What a judge knows so far; shared by the pass over the console (judge.c) and the verdict (result.c). */
+/* What a judge knows so far; shared by the pass over the console (judge.c), what a
+ * line says (line.c) and the verdict (result.c). */
 #ifndef JUDGE_STATE_H
 #define JUDGE_STATE_H
 
@@ -72,9 +73,24 @@ struct judge {
 	json_t *tests;
 };
 
+/* The line is the first of a finding, in place of what was there. */
+void finding_start(struct finding *f, const struct judge_pattern *pattern, struct view line, struct view message,
+		   int64_t number);
+/* One more line of its excerpt, as far as that may grow. */
+void finding_add(struct finding *f, struct view line);
 void finding_clear(struct finding *f);
 /* pattern: message | function < function */
 void finding_signature(const struct finding *f, struct buf *out);
+
+/* One line of clean text, without its newline. */
+void judge_line(struct judge *j, struct view line, int64_t number);
+/* A line amid a trace that the filter did not find. */
+void judge_trace_line(struct judge *j, struct view line);
+/* The trace of a splat is over. */
+void judge_end_splat(struct judge *j);
+/* The verdict is final. */
+void judge_decide(struct judge *j);
+
 /* Records a splat, in the order of the log. */
 void judge_add_splat(struct judge *j, const struct finding *f);
 

@@ -161,7 +161,7 @@ static int line_refuse(struct view text, size_t at, struct err *err)
 
 	for (size_t i = 0; i < at; i++)
 		number += text.p[i] == '\n';
-	line.n = line.n < 80 ? line.n : 80;
+	line = view_first(line, 80);
 	buf_add_printable(&shown, line);
 	return err_user(err, "line %zu: \"%s\" is no line of a .config (CONFIG_NAME=value or a comment)", number,
 			shown.data ? shown.data : "");

@@ -228,8 +228,7 @@ int buildlog_add(struct buildlog *log, const char *p, size_t n, struct err *err)
 			if (nl)
 				buildlog_end(log);
 		} else {
-			part.n = part.n < BUILDLOG_LINE ? part.n : BUILDLOG_LINE;
-			line_count(log, part);
+			line_count(log, view_first(part, BUILDLOG_LINE));
 		}
 		p += (nl ? nl : end) - p + (nl ? 1 : 0);
 	}

@@ -67,7 +67,7 @@ static char *complaint(const struct buf *errors)
 
 		if (line.n == 0 || is_noise(line))
 			continue;
-		buf_add_printable(&shown, (struct view){ line.p, line.n < 400 ? line.n : 400 });
+		buf_add_printable(&shown, view_first(line, 400));
 		return buf_steal(&shown);
 	}
 	return NULL;
