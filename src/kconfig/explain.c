@@ -1,74 +1,13 @@
+/* What is to blame for a symbol's value, in words. */
 #include "kconfig/explain.h"
 
 #include "base/cleanup.h"
+#include "kconfig/blame.h"
 
 /* Links of "A, which is not set; A depends on B, which is not set; ..." that are still read. */
 enum { CHAIN_MAX = 5, NAMES_MAX = 4 };
 
 static bool low(const struct explainer *x, struct view name, int want, int depth, struct buf *out);
-
-static bool has_prompt(const struct node *node)
-{
-	for (const struct clause *c = node->clauses; c; c = c->next)
-		if (c->kind == CLAUSE_PROMPT)
-			return true;
-	return false;
-}
-
-/* The definition that a person would set: the first with a prompt, else the first. */
-static const struct node *definition(const struct explainer *x, struct view name)
-{
-	const struct node *first = tree_symbol(x->t, name);
-
-	for (const struct node *n = first; n; n = n->other)
-		if (has_prompt(n))
-			return n;
-	return first;
-}
-
-static const struct node *choice_of(const struct node *node)
-{
-	for (const struct node *n = node->parent; n; n = n->parent)
-		if (n->kind == NODE_CHOICE)
-			return n;
-	return NULL;
-}
-
-/* The condition behind a clause's own words: "prompt" if C, SYMBOL if C, VALUE if C. NULL: none. */
-static const struct expr *clause_condition(struct tree *t, const struct clause *c)
-{
-	struct view text = c->text;
-	int operands = c->kind == CLAUSE_RANGE ? 2 : 1;
-
-	for (int i = 0; i < operands; i++) {
-		text = view_trim(text);
-		if (text.n && (text.p[0] == '"' || text.p[0] == '\'')) {
-			struct view rest = { text.p + 1, text.n - 1 };
-			char quote = text.p[0];
-
-			/* \" stays inside, as the prompts of some drivers need. */
-			do {
-				text = view_cut(&rest, quote);
-			} while (rest.p && text.n && text.p[text.n - 1] == '\\');
-			text = rest;
-		} else {
-			while (text.n && text.p[0] != ' ' && text.p[0] != '\t')
-				text = (struct view){ text.p + 1, text.n - 1 };
-		}
-	}
-	text = view_trim(text);
-	if (!view_starts(text, VIEW("if")) || symbol_len(text.p, text.n) != 2)
-		return NULL;
-	text = (struct view){ text.p + 2, text.n - 2 };
-	return expr_parse(t, &text);
-}
-
-static bool condition_possible(const struct explainer *x, const struct clause *c)
-{
-	const struct expr *e = clause_condition(x->t, c);
-
-	return !e || expr_eval(x->t, e, x->config).high > 0;
-}
 
 /* "A = y" as written, without its blanks, or with single ones around && and ||. */
 static void print_expr(const struct expr *e, struct buf *out)
@@ -168,72 +107,8 @@ static void print_guilty(const struct explainer *x, const struct expr *e, int wa
 	}
 }
 
-/* The first "depends on" of the node or of what it stands in that is below want. */
-static const struct expr *unmet_dependency(const struct explainer *x, const struct node *node, int want)
-{
-	for (; node; node = node->parent) {
-		for (const struct clause *c = node->clauses; c; c = c->next) {
-			struct view text = c->text;
-			const struct expr *e;
-
-			if (c->kind != CLAUSE_DEPENDS)
-				continue;
-			e = expr_parse(x->t, &text);
-			if (e && expr_eval(x->t, e, x->config).high < want)
-				return e;
-		}
-	}
-	return NULL;
-}
-
-/* The condition that hides every prompt of the node; NULL when one may be seen. */
-static const struct expr *hidden_prompt(const struct explainer *x, const struct node *node, int want)
-{
-	const struct expr *hidden = NULL;
-
-	for (const struct clause *c = node->clauses; c; c = c->next) {
-		const struct expr *e;
-
-		if (c->kind != CLAUSE_PROMPT)
-			continue;
-		e = clause_condition(x->t, c);
-		if (!e || expr_eval(x->t, e, x->config).high >= want)
-			return NULL;
-		hidden = hidden ? hidden : e;
-	}
-	return hidden;
-}
-
-/* The same of the menus above it ("visible if") and of its choice. */
-static const struct expr *hidden_above(const struct explainer *x, const struct node *node, int want)
-{
-	for (node = node->parent; node; node = node->parent) {
-		const struct expr *e = node->kind == NODE_CHOICE ? hidden_prompt(x, node, want) : NULL;
-
-		if (e)
-			return e;
-		for (const struct clause *c = node->clauses; c; c = c->next) {
-			struct view text = c->text;
-
-			e = c->kind == CLAUSE_VISIBLE ? expr_parse(x->t, &text) : NULL;
-			if (e && expr_eval(x->t, e, x->config).high < want)
-				return e;
-		}
-	}
-	return NULL;
-}
-
-static const struct expr *hidden_by(const struct explainer *x, const struct node *node, int want)
-{
-	const struct expr *e = hidden_prompt(x, node, want);
-
-	return e ? e : hidden_above(x, node, want);
-}
-
-typedef VEC(struct view) names_vec;
-
 /* "A, B and 7 others" */
-static void print_names(const names_vec *names, const char *last, struct buf *out)
+static void print_names(const blame_names *names, const char *last, struct buf *out)
 {
 	size_t shown = names->n <= NAMES_MAX ? names->n : NAMES_MAX - 1;
 
@@ -246,51 +121,12 @@ static void print_names(const names_vec *names, const char *last, struct buf *ou
 		buf_printf(out, " %s %zu others", last, names->n - shown);
 }
 
-/* Who selects name; with acting only those that do so in this .config. */
-static void selectors(const struct explainer *x, struct view name, bool acting, names_vec *names)
-{
-	for (size_t i = 0; i < x->t->nodes.n; i++) {
-		const struct node *node = x->t->nodes.data[i];
-
-		for (const struct clause *c = node->clauses; c; c = c->next) {
-			struct view target = { c->text.p, symbol_len(c->text.p, c->text.n) };
-
-			if (c->kind != CLAUSE_SELECT || !view_eq(target, name))
-				continue;
-			if (acting && (!symbol_tristate(x->config, node->name) || !condition_possible(x, c)))
-				continue;
-			if (names->n && view_eq(names->data[names->n - 1], node->name))
-				continue;
-			*vec_push(names) = node->name;
-		}
-	}
-}
-
-/* The default whose value or condition is unmet: a symbol without a prompt has nothing else. */
-static const struct expr *unmet_default(const struct explainer *x, const struct node *node, int want)
-{
-	for (const struct clause *c = node->clauses; c; c = c->next) {
-		struct view text = c->text;
-		const struct expr *value, *condition;
-
-		if (c->kind != CLAUSE_DEFAULT)
-			continue;
-		value = expr_parse(x->t, &text);
-		condition = value ? expr_parse(x->t, &text) : NULL;
-		if (condition && expr_eval(x->t, condition, x->config).high < 1)
-			return condition;
-		if (value && expr_eval(x->t, value, x->config).high < want)
-			return view_is(value->text, "n") ? NULL : value;
-	}
-	return NULL;
-}
-
 static void explain_promptless(const struct explainer *x, const struct node *node, int want, int depth, struct buf *out)
 {
-	const struct expr *unmet = unmet_default(x, node, want);
-	names_vec names = { 0 };
+	const struct expr *unmet = blame_default(x, node, want);
+	blame_names names = { 0 };
 
-	selectors(x, node->name, false, &names);
+	blame_selectors(x, node->name, false, &names);
 	buf_adds(out, "has no prompt; ");
 	if (names.n) {
 		buf_adds(out, "only ");
@@ -310,7 +146,7 @@ static void explain_choice(const struct explainer *x, const struct node *choice,
 	for (size_t i = 0; i < x->t->nodes.n; i++) {
 		const struct node *node = x->t->nodes.data[i];
 
-		if (choice_of(node) == choice && symbol_tristate(x->config, node->name) == 2) {
+		if (blame_choice(node) == choice && symbol_tristate(x->config, node->name) == 2) {
 			buf_adds(out, "lost its choice to ");
 			buf_add_printable(out, node->name);
 			return;
@@ -319,24 +155,9 @@ static void explain_choice(const struct explainer *x, const struct node *choice,
 	buf_adds(out, "is a member of a choice that has none set");
 }
 
-/* A test of the toolchain in what the node depends on: Kiln does not run it. */
-static const struct expr *untested(const struct explainer *x, const struct node *node, int want)
-{
-	for (; node; node = node->parent) {
-		for (const struct clause *c = node->clauses; c; c = c->next) {
-			struct view text = c->text;
-			const struct expr *e = c->kind == CLAUSE_DEPENDS ? expr_parse(x->t, &text) : NULL;
-
-			if (e && expr_eval(x->t, e, x->config).low < want)
-				return e;
-		}
-	}
-	return NULL;
-}
-
 static bool low(const struct explainer *x, struct view name, int want, int depth, struct buf *out)
 {
-	const struct node *node = definition(x, name), *choice;
+	const struct node *node = blame_definition(x, name), *choice;
 	bool modules = symbol_tristate(x->config, VIEW("MODULES")) > 0;
 	const struct expr *e;
 
@@ -345,19 +166,19 @@ static bool low(const struct explainer *x, struct view name, int want, int depth
 	/* A bool that depends on an m may be y, and without MODULES every tristate is a bool. */
 	if (node->type != TYPE_TRISTATE || !modules)
 		want = 1;
-	choice = choice_of(node);
-	e = unmet_dependency(x, node, want);
+	choice = blame_choice(node);
+	e = blame_dependency(x, node, want);
 	if (e) {
 		buf_adds(out, "depends on ");
 		print_guilty(x, e, want, depth, out);
-	} else if (!has_prompt(node)) {
+	} else if (!blame_prompt(node)) {
 		explain_promptless(x, node, want, depth, out);
-	} else if ((e = hidden_by(x, node, want))) {
+	} else if ((e = blame_hidden(x, node, want))) {
 		buf_adds(out, "has a prompt only if ");
 		print_guilty(x, e, want, depth, out);
 	} else if (choice && depth == 0) {
 		explain_choice(x, choice, out);
-	} else if ((e = untested(x, node, want))) {
+	} else if ((e = blame_untested(x, node, want))) {
 		buf_adds(out, "depends on ");
 		print_expr(e, out);
 		buf_adds(out, ", a test of the toolchain that may have failed");
@@ -374,14 +195,14 @@ bool explain_low(const struct explainer *x, struct view name, int want, struct b
 
 bool explain_high(const struct explainer *x, struct view name, struct buf *out)
 {
-	const struct node *node = definition(x, name);
+	const struct node *node = blame_definition(x, name);
 	const struct expr *e;
-	names_vec names = { 0 };
+	blame_names names = { 0 };
 	bool selected;
 
 	if (!node)
 		return false;
-	selectors(x, name, true, &names);
+	blame_selectors(x, name, true, &names);
 	selected = names.n > 0;
 	if (selected) {
 		buf_adds(out, "is selected by ");
@@ -390,13 +211,13 @@ bool explain_high(const struct explainer *x, struct view name, struct buf *out)
 	vec_free(&names);
 	if (selected)
 		return true;
-	if (!has_prompt(node)) {
+	if (!blame_prompt(node)) {
 		buf_adds(out, "has no prompt; its default decides");
-	} else if ((e = hidden_by(x, node, 1))) {
+	} else if ((e = blame_hidden(x, node, 1))) {
 		buf_adds(out, "has a prompt only if ");
 		print_guilty(x, e, 1, 0, out);
 		buf_adds(out, "; its default decides");
-	} else if (choice_of(node)) {
+	} else if (blame_choice(node)) {
 		buf_adds(out, "is what its choice falls back to; set another member");
 	} else {
 		return false;
@@ -419,7 +240,7 @@ static int bound_take(const struct explainer *x, struct view *text, struct numbe
 
 bool explain_range(const struct explainer *x, struct view name, struct view value, struct buf *out)
 {
-	const struct node *node = definition(x, name);
+	const struct node *node = blame_definition(x, name);
 	struct number number, from, to;
 
 	if (!node || number_parse(value, &number) < 0)
@@ -427,7 +248,7 @@ bool explain_range(const struct explainer *x, struct view name, struct view valu
 	for (const struct clause *c = node->clauses; c; c = c->next) {
 		struct view text = c->text, shown;
 
-		if (c->kind != CLAUSE_RANGE || !condition_possible(x, c))
+		if (c->kind != CLAUSE_RANGE || !blame_possible(x, c))
 			continue;
 		/* The first range whose condition holds is in force. */
 		if (bound_take(x, &text, &from) < 0 || bound_take(x, &text, &to) < 0)
