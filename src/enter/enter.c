@@ -107,7 +107,7 @@ int enter_root(const struct way *way, const struct enter_options *options, const
 	world_add(sb, way, options, tree);
 	if (getenv("TERM"))
 		sandbox_env(sb, "TERM", getenv("TERM"));
-	return enter_run(sb, argv, err);
+	return enter_run(sb, way, argv, err);
 }
 
 /* Those that name what is not there, or would load the host's libraries, stay out. */
@@ -251,7 +251,7 @@ static int run_found(struct sandbox *sb, const struct entering *e, const char *c
 	memcpy(found, argv, (n + 1) * sizeof(*found));
 	if (e->program && !strchr(argv[0], '/'))
 		found[0] = e->program;
-	return enter_run(sb, found, err);
+	return enter_run(sb, e->way, found, err);
 }
 
 static void entering_free(struct entering *e)

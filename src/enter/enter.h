@@ -58,7 +58,8 @@ int enter_program(const struct way *way, const struct enter_options *options, co
 bool way_fits(const struct way *way, const char *path);
 
 /* Runs argv with our stdin, stdout and stderr; where stdin is a terminal, job control works. Signals that are sent to
- * us go to the program. Result as of enter_root. */
-int enter_run(struct sandbox *sb, const char *const *argv, struct err *err);
+ * us go to the program. Where the way's emulator knows less than the program wants, a word to that is printed. Result
+ * as of enter_root. */
+int enter_run(struct sandbox *sb, const struct way *way, const char *const *argv, struct err *err);
 
 #endif

@@ -2,10 +2,12 @@
 #include "enter/enter.h"
 
 #include "base/cleanup.h"
+#include "base/proc.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,7 +51,28 @@ static int status_pass(int status)
 	return 128 + WTERMSIG(status);
 }
 
-int enter_run(struct sandbox *sb, const char *const *argv, struct err *err)
+/* The program's end is its own and passed on as it is; only the likely cause is added. */
+static void too_old_note(const struct way *way, const char *program, int status)
+{
+	const char *argv[] = { way->emulator, "--version", NULL };
+	autobuf struct buf said = { 0 };
+	struct err ignored = { 0 };
+	struct view rest, line;
+
+	if (!way->emulator || !WIFSIGNALED(status) || WTERMSIG(status) != SIGILL ||
+	    proc_run(&(struct proc){ .argv = argv }, &said, &ignored) < 0 || !said.n)
+		return;
+	rest = (struct view){ said.data, said.n };
+	line = view_cut(&rest, '\n');
+	rest = line;
+	line = view_cut(&rest, '('); /* the package's version */
+	fprintf(stderr,
+		"kiln: %s: an illegal instruction: it may need a newer qemu-user than " VIEW_FMT "(%s); install one, "
+		"for example of the next release of the distribution\n",
+		program, VIEW_ARG(line), way->emulator);
+}
+
+int enter_run(struct sandbox *sb, const struct way *way, const char *const *argv, struct err *err)
 {
 	struct sandbox_child child;
 	bool terminal = isatty(STDIN_FILENO) && tcgetpgrp(STDIN_FILENO) == getpgrp();
@@ -74,5 +97,8 @@ int enter_run(struct sandbox *sb, const char *const *argv, struct err *err)
 		tcsetpgrp(STDIN_FILENO, getpgrp());
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return result < 0 ? -1 : status_pass(status);
+	if (result < 0)
+		return -1;
+	too_old_note(way, argv[0], status);
+	return status_pass(status);
 }

@@ -18,6 +18,10 @@ struct mark {
 static const struct mark host_marks[] = {
 	{ "internal compiler error: Killed", false, LINE_HOST_FAULT },
 	{ "qemu: uncaught target signal ", true, LINE_HOST_FAULT }, /* the emulator, or what it runs */
+	{ "qemu: unhandled CPU exception ", true, LINE_HOST_FAULT },
+	{ "Bail out! ERROR:", true, LINE_HOST_FAULT }, /* an assertion of the emulator */
+	{ "FATAL: kernel too old", true, LINE_HOST_FAULT },
+	{ "Fatal glibc error: ", true, LINE_HOST_FAULT },
 	{ "internal compiler error: Segmentation fault", false, LINE_HOST_FAULT },
 	{ "internal compiler error: Bus error", false, LINE_HOST_FAULT },
 	{ "internal compiler error: Illegal instruction", false, LINE_HOST_FAULT },

@@ -4,11 +4,13 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "kernel/kernel.h"
+#include "root/root.h"
 #include "sandbox/sandbox.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -248,6 +250,49 @@ static int world_run(const struct sandbox *sb, const char *const *argv, struct b
 	return sandbox_wait(&child, status, usage, err);
 }
 
+/* Whether make says that a program of the build died, of which nobody else had a word. */
+static bool died_silently(const struct buildlog *log)
+{
+	static const char *const ends[] = {
+		"] Segmentation fault", "] Illegal instruction", "] Aborted",   "] Bus error",
+		"] Error 139",          "] Error 132",           "] Error 134", "] Error 135"
+	};
+
+	for (size_t i = 0; !log->errors && log->follow_up && i < countof(ends); i++)
+		if (strstr(log->follow_up, ends[i]))
+			return true;
+	return false;
+}
+
+/* Programs of a layer are not emulated: there, only what the emulator says itself is its fault. */
+static char *emulator_blamed(const struct make *make, const char *line, int status)
+{
+	const json_t *emulator = json_object_get(make->toolchain, "emulator");
+	bool native = json_object_get(make->toolchain, "layer") && !(line && str_starts(line, "qemu"));
+
+	return native ? NULL : root_emulator_blamed(emulator, view_of(line ? line : ""), status);
+}
+
+/* A build that failed by no fault of the kernel. */
+static int host_fault(const struct make *make, const struct buildlog *log, struct err *err)
+{
+	const char *line = log->host_fault ? log->host_fault : died_silently(log) ? log->follow_up : NULL;
+	autofree char *emulator = emulator_blamed(make, line, log->host_fault ? 0 : SIGSEGV);
+
+	if (!log->host_fault && !(line && emulator))
+		return 0;
+	return err_infra(err, 0, "the build machine failed, not the kernel: %s%s%s", line, emulator ? ": " : "",
+			 emulator ? emulator : "");
+}
+
+static int ended_by_signal(const struct make *make, int status, struct err *err)
+{
+	autofree char *emulator = emulator_blamed(make, NULL, status);
+
+	return err_infra(err, 0, "make was ended by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)),
+			 emulator ? ": " : "", emulator ? emulator : "");
+}
+
 int make_world_run(const struct step *step, const struct make *make, const char *const *argv, struct buildlog *log,
 		   bool *passed, double *cpu_seconds, struct err *err)
 {
@@ -259,12 +304,9 @@ int make_world_run(const struct step *step, const struct make *make, const char 
 		return -1;
 	*cpu_seconds += seconds_of(&usage);
 	if (WIFSIGNALED(status))
-		return err_infra(err, 0, "make was ended by signal %d (%s)", WTERMSIG(status),
-				 strsignal(WTERMSIG(status)));
+		return ended_by_signal(make, status, err);
 	*passed = WEXITSTATUS(status) == 0;
-	if (!*passed && log->host_fault)
-		return err_infra(err, 0, "the build machine failed, not the kernel: %s", log->host_fault);
-	return 0;
+	return *passed ? 0 : host_fault(make, log, err);
 }
 
 int make_run(const struct step *step, const struct make *make, struct buildlog *log, bool *passed, double *cpu_seconds,

@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static json_t *pinned(const json_t *record)
 {
@@ -41,51 +42,75 @@ void toolchain_world(struct sandbox *sb, const char *home, const json_t *toolcha
 	root_enter(sb, tree, layers, layer ? 1 : 0, json_object_get(toolchain, "emulator"));
 }
 
-/* The first line that a program of the root prints about itself, appended. */
-static int ask(const char *home, const json_t *facts, const char *program, struct buf *line, struct err *err)
+/* What a program of the root prints about itself, and what it complains of. */
+struct answer {
+	char text[512], complaint[512];
+	struct view said, complained;
+	int status;
+};
+
+static struct view read_all(int fd, char *text, size_t size)
+{
+	ssize_t n, got = 0;
+
+	while (got < (ssize_t)size && (n = read(fd, text + got, size - (size_t)got)) > 0)
+		got += n;
+	return (struct view){ text, (size_t)got };
+}
+
+static int ask(const char *home, const json_t *facts, const char *program, struct answer *answer, struct err *err)
 {
 	autosandbox struct sandbox *sb = sandbox_new();
 	const char *argv[] = { program, "--version", NULL };
+	autoclose int in = -1, out = -1, complaints = memfd_create("complaints", MFD_CLOEXEC);
 	struct sandbox_child child;
-	int ends[2], status = 0;
-	char text[512];
-	ssize_t n, got = 0;
+	int ends[2];
 
 	toolchain_world(sb, home, facts);
 	sandbox_env(sb, "LC_ALL", "C");
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (complaints < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return err_infra(err, errno, "pipe");
-	if (sandbox_spawn(sb, argv, &(struct sandbox_stdio){ -1, ends[1], -1 }, &child, err) < 0) {
-		close(ends[0]);
-		close(ends[1]);
+	in = ends[0];
+	out = ends[1];
+	if (sandbox_spawn(sb, argv, &(struct sandbox_stdio){ -1, out, complaints }, &child, err) < 0)
 		return -1;
-	}
-	close(ends[1]);
-	while (got < (ssize_t)sizeof(text) && (n = read(ends[0], text + got, sizeof(text) - (size_t)got)) > 0)
-		got += n;
-	close(ends[0]);
-	if (sandbox_wait(&child, &status, NULL, err) < 0)
+	close(steal_fd(&out));
+	answer->said = read_all(in, answer->text, sizeof(answer->text));
+	close(steal_fd(&in));
+	if (sandbox_wait(&child, &answer->status, NULL, err) < 0)
 		return -1;
-	if (!WIFEXITED(status) || (WEXITSTATUS(status) && !WIFSIGNALED(status)))
-		return err_infra(err, 0, "%s of the root ended with status 0x%x", program, (unsigned)status);
-	struct view rest = { text, (size_t)got };
-	buf_addv(line, view_cut(&rest, '\n'));
+	lseek(complaints, 0, SEEK_SET);
+	answer->complained = read_all(complaints, answer->complaint, sizeof(answer->complaint));
 	return 0;
+}
+
+static int asked_in_vain(const json_t *facts, const char *program, const struct answer *answer, struct err *err)
+{
+	const json_t *emulator = json_object_get(facts, "emulator");
+	autofree char *blamed = root_emulator_blamed(emulator, answer->complained, answer->status);
+	struct view rest = answer->complained, line = view_cut(&rest, '\n');
+	autobuf struct buf text = { 0 };
+
+	if (line.p)
+		buf_add_printable(&text, line);
+	return err_infra(err, 0, "%s does not run in there (status 0x%x)%s%s%s%s", program, (unsigned)answer->status,
+			 text.n ? ": " : "", text.n ? text.data : "", blamed ? ": " : "", blamed ? blamed : "");
 }
 
 /* The programs need no digest of their own: the root's and the layer's name all bytes. */
 static int tool_add(const char *home, json_t *facts, json_t *tools, const char *name, struct err *err)
 {
 	const json_t *root = json_object_get(facts, "root"), *layer = json_object_get(facts, "layer");
-	autobuf struct buf line = { 0 };
-	struct view version;
+	struct answer answer;
+	struct view line, version;
 
-	if (ask(home, facts, name, &line, err) < 0)
+	if (ask(home, facts, name, &answer, err) < 0 || (answer.status && asked_in_vain(facts, name, &answer, err) < 0))
 		return err_wrap(err, "the root %s", json_str_or(root, "id", ""));
-	version = version_find((struct view){ line.data, line.n });
+	line = view_cut(&answer.said, '\n');
+	version = version_find(line);
 	json_array_append_new(tools, json_pack("{s:s, s:s, s:o, s:o}", "name", name, "digest",
 					       json_str_or(layer ? layer : root, "digest", ""), "version",
-					       json_text(version), "said", json_text(view_of(line.data))));
+					       json_text(version), "said", json_text(line)));
 	return 0;
 }
 

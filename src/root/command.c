@@ -13,23 +13,30 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-enum { TOLD_LINES = 6, TAIL_BYTES = 4096, FULL_BYTES = 1 << 20 };
+enum { TOLD_LINES = 6, TAIL_BYTES = 16384, FULL_BYTES = 1 << 20 };
 
-/* The last lines of the log, each behind a line break, safe to print. */
-static void log_tail(const char *path, struct buf *out)
+/* The log's end, without empty lines behind it. */
+static struct view log_end(const char *path, char tail[static TAIL_BYTES])
 {
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char tail[TAIL_BYTES];
 	struct stat st;
-	struct view rest;
-	ssize_t n, start;
-	int lines = 0;
+	ssize_t n = 0;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return;
-	n = pread(fd, tail, sizeof(tail), st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		n = pread(fd, tail, TAIL_BYTES, st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0);
 	while (n > 0 && tail[n - 1] == '\n')
 		n--;
+	return (struct view){ tail, n > 0 ? (size_t)n : 0 };
+}
+
+/* Its last lines, each behind a line break, safe to print. */
+static void last_lines(struct view end, struct buf *out)
+{
+	const char *tail = end.p;
+	ssize_t n = (ssize_t)end.n, start;
+	struct view rest;
+	int lines = 0;
+
 	for (start = n; start > 0 && lines < TOLD_LINES; start--)
 		lines += tail[start - 1] == '\n';
 	rest = (struct view){ tail + start + (lines == TOLD_LINES), (size_t)(n - start - (lines == TOLD_LINES)) };
@@ -49,9 +56,14 @@ static bool disk_is_full(const char *path)
 
 static int failed(const struct making *m, const char *program, int status, struct err *err)
 {
+	char end[TAIL_BYTES];
+	struct view said = log_end(m->log, end);
+	autofree char *emulator = root_emulator_blamed(m->emulator, said, status);
 	autobuf struct buf tail = { 0 };
 
-	log_tail(m->log, &tail);
+	last_lines(said, &tail);
+	if (emulator)
+		return err_infra(err, 0, "%s: %s:%s", program, emulator, tail.data ? tail.data : "");
 	if (WIFSIGNALED(status))
 		return err_infra(err, 0, "%s was ended by signal %d (%s):%s", program, WTERMSIG(status),
 				 strsignal(WTERMSIG(status)), tail.data ? tail.data : "");

@@ -71,6 +71,10 @@ void root_magic(const struct catalog_arch *arch, struct buf *magic, struct buf *
 /* The same as root_emulator with "digest" and "version": what a spec names. */
 int root_emulator_identify(const char *home, const struct catalog_arch *arch, json_t **emulator, struct err *err);
 
+/* What a program's words, and its end as of waitpid, tell of the emulator that ran it (NULL: none did): an owned
+ * sentence that says what to do, or NULL where its end is its own. */
+char *root_emulator_blamed(const json_t *emulator, struct view text, int status);
+
 /* NULL when this host lets sandboxes run an emulator's programs, else an owned sentence that says what to do. */
 char *root_forbidden(const json_t *emulator);
 

@@ -1,31 +1,14 @@
 # A root whose layer nobody proved: refused, or built by the root's own compiler where that was asked for. The roots are made by
 # hand, and their compilers say no more than which they are.
 . "$(dirname "$0")/../lib.sh"
-lib=$TESTS/../guest-init
-export KILN_DATA=${KILN_DATA:-$(cd "$TESTS/.." && pwd)}
+. "$(dirname "$0")/../byhand.sh"
 case $(uname -m) in
 x86_64) native=x86_64 ;;
 *) skip "a layer over a foreign root" "the test does not know $(uname -m)"; finish; exit ;;
 esac
 
-catalog=$XDG_CONFIG_HOME/kiln/catalog
-mkdir -p "$catalog/root" "$catalog/layer" "$KILN_HOME/roots/recipe"
-printf 'arch: %s\nbase: debian\nsuite: none\npackages: [none]\n' "$native" >"$catalog/root/own.yaml"
-printf 'arch: arm64\nbase: debian\nsuite: none\npackages: [none]\nprefix: aarch64-linux-gnu-\n' |
-	tee "$catalog/root/far.yaml" >"$catalog/root/bare.yaml"
-echo 'suite: other' >>"$catalog/root/bare.yaml"; sed -i 3d "$catalog/root/bare.yaml"
 printf 'root: far\nfrom: own\nprefix: aarch64-linux-gnu-\ntools: ["true"]\ndata: ["/usr/lib/*-linux-gnu", /usr/lib64]\n' >"$catalog/layer/far.yaml"
-
-# made NAME ARCH: its tree is the root of that name. What a recipe is called by shows in the way that is kept of it.
-made() {
-	local id=$1-0123456789ab
-	mkdir -p "$KILN_HOME/roots/$id/tree"/{proc,dev,tmp,usr/bin}
-	ln -s usr/bin "$KILN_HOME/roots/$id/tree/bin"
-	echo "{\"id\": \"$id\", \"arch\": \"$2\", \"digest\": \"$1\"}" >"$KILN_HOME/roots/$id/root.json"
-	"$KILN" root run "$1" -- true 2>/dev/null
-	ln -s "../$id" "$KILN_HOME/roots/recipe/$(sed -n 's/^recipe //p' "$KILN_HOME/cache/ways/root-$1")"
-	tree=$KILN_HOME/roots/$id/tree
-}
+recipe far arm64
 made own "$native"
 program=$(type -P true)
 for name in true aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp -L "$program" "$tree/usr/bin/$name"; done
@@ -34,18 +17,7 @@ for library in $(ldd "$program" | grep -o '/[^ )]*'); do
 	mkdir -p "$tree$(dirname "$library")"
 	cp -Ln "$library" "$tree$library"
 done
-cat >"$WORK/say.c" <<'C'
-#include "sys.h"
-
-int main(int argc, char **argv, char **envp);
-
-int main(int argc, char **argv, char **envp)
-{
-	return sys_write(1, "emulated 1.2\n", 13) != 13;
-}
-C
-aarch64-linux-gnu-gcc -Os -ffreestanding -fno-stack-protector -fno-pic -fno-pie -no-pie -static -nostdlib -Wl,-e,_start -I"$lib" \
-	-I"$lib/lib" "$WORK/say.c" "$lib/lib/start.c" "$lib/lib/text.c" "$lib/lib/sys.c" -o "$WORK/say"
+arm64_does "$WORK/say" 'return sys_write(1, "emulated 1.2\n", 13) != 13;'
 for root in bare far; do
 	made $root arm64
 	for name in true aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp "$WORK/say" "$tree/usr/bin/$name"; done

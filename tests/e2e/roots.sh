@@ -25,6 +25,21 @@ is "$(find "$tree" ! -user "$(id -u)" | head -n 3)" "" "all of it belongs to who
 run 0 "what is made once" "$KILN" root make small-arm64
 is "$(cat "$WORK/out")" "$id" "is there the next time"
 
+# The same root with a compiler proper that QEMU dies of.
+crashing=$debian-crashing
+(
+	. "$TESTS/byhand.sh"
+	arm64_does "$WORK/deadly" "$KILLS_QEMU"
+	made $crashing arm64
+	rm -rf "$tree" && cp -al "$KILN_HOME/roots/$id/tree" "$tree"
+	for cc1 in "$tree"/usr/lib*/gcc/aarch64-linux-gnu/*/cc1; do cp --remove-destination "$WORK/deadly" "$cc1"; done
+)
+run 3 "a compiler that QEMU dies of" "$KILN" run --arch arm64 --config tiny --board arm64-virt --toolchain root --root $crashing \
+	--source "$SOURCE" --json
+is "$(json "$WORK/out" 'j["builds"][0]["verdict"]')" infra "is no failure of the kernel"
+is "$(json "$WORK/out" 'j["builds"][0]["reason"]' | grep -c "qemu-user .* crashed")" 1 "but the emulator's"
+rm -rf "$KILN_HOME/roots/$crashing-"*
+
 # The same as a tarball that somebody signed.
 tar -C "$tree" --exclude ./dev -cf - . | xz -0 -T0 >"$WORK/arm64.tar.xz"
 "$TESTS/mirror/make" "$WORK/mirror" arm64 test "$WORK/arm64.tar.xz" >/dev/null 2>&1
