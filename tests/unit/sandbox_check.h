@@ -13,6 +13,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "sandbox/sandbox.h"
+#include "needs_sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,6 +174,7 @@ static inline void in_a_process(void **state)
 	int status;
 	pid_t pid;
 
+	needs_sandbox();
 	strcpy(c->place.dir, "/tmp/kiln-sandbox-XXXXXX");
 	assert_non_null(mkdtemp(c->place.dir));
 	if (c->ordinary)

@@ -5,7 +5,6 @@
 #include "cpio/cpio.h"
 #include "guest/guest.h"
 #include "kernel/kernel.h"
-#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +17,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "needs_sandbox.h"
 
 #define REG (S_IFREG | 0644)
 #define CC "gcc"
@@ -299,15 +300,6 @@ static void fixture_free(struct fixture *f)
 	temporary_remove(f->home);
 }
 
-static bool sandbox_missing(void)
-{
-	autofree char *why = sandbox_forbidden();
-
-	if (why)
-		print_message("# SKIP no sandbox here: %s\n", why);
-	return why;
-}
-
 static char *initrd_digest(void)
 {
 	struct fixture f;
@@ -330,8 +322,7 @@ static void step_same_bytes(void **state)
 {
 	autofree char *one = NULL, *two = NULL;
 
-	if (sandbox_missing())
-		skip();
+	needs_sandbox();
 	one = initrd_digest();
 	two = initrd_digest(); /* in another home */
 	assert_string_equal(one, two);
@@ -343,8 +334,7 @@ static void step_contents(void **state)
 	struct err err = { 0 };
 	autobuf struct buf archive = { 0 }, text = { 0 };
 
-	if (sandbox_missing())
-		skip();
+	needs_sandbox();
 	fixture_make(&f, tiny_init);
 	if (guest_init_step(&f.step, &err) < 0)
 		fail_msg("%s", err.msg);
@@ -364,8 +354,7 @@ static void step_firmware(void **state)
 	struct fixture f;
 	struct err err = { 0 };
 
-	if (sandbox_missing())
-		skip();
+	needs_sandbox();
 	fixture_make(&f, tiny_init);
 	json_object_set_new(f.spec, "firmware",
 			    json_pack("{s:{s:s, s:[s]}}", "fw", "program", "f", "cflags", "-DFOREVER="));
@@ -395,8 +384,7 @@ static void step_compile_error(void **state)
 {
 	struct fixture f;
 
-	if (sandbox_missing())
-		skip();
+	needs_sandbox();
 	fixture_make(&f, "#warning first\nint broken(void) { return nothing_of_that_name; }\n");
 	step_refuses(&f, ERR_INFRA, "init.c:2:");
 	fixture_make(&f, "void b(void);\nvoid _start(void);\nvoid _start(void) { b(); }\n");
@@ -408,8 +396,7 @@ static void step_bad_spec(void **state)
 	struct fixture f;
 	json_t *suite;
 
-	if (sandbox_missing())
-		skip();
+	needs_sandbox();
 	fixture_make(&f, tiny_init);
 	suite = json_array_get(json_object_get(f.spec, "suites"), 0);
 	json_object_set_new(suite, "program", json_string("absent"));

@@ -13,7 +13,7 @@
 #include "kernel/objects.h"
 #include "kernel/sample.h"
 #include "kernel/settings.h"
-#include "sandbox/sandbox.h"
+#include "needs_sandbox.h"
 #include "step/step.h"
 
 #include <errno.h>
@@ -436,16 +436,6 @@ static void assert_config(const struct home *home, const json_t *record, const c
 	artefact_read(home, record, "config", &text);
 	if ((strstr(text.data, whole) != NULL) != there)
 		fail_msg("%s is %sin:\n%s", line, there ? "not " : "", text.data);
-}
-
-static void needs_sandbox(void)
-{
-	autofree char *why = sandbox_forbidden();
-
-	if (why) {
-		print_message("# %s\n", why);
-		skip();
-	}
 }
 
 static void allnoconfig_takes_fragments_and_says_what_was_dropped(void **state)
