@@ -74,7 +74,8 @@ bool arch_is_native(const struct catalog_arch *arch)
 {
 	struct utsname host;
 
-	if (uname(&host))
+	/* mips says the same of both byte orders. */
+	if (uname(&host) || arch->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__))
 		return false;
 	for (size_t i = 0; i < arch->machines.n; i++)
 		if (!strcmp(arch->machines.data[i], host.machine))
