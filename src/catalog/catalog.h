@@ -125,6 +125,8 @@ struct catalog_board {
 	const char *description;
 	const char *qemu_machine;
 	const char *qemu_cpu; /* or NULL */
+	const char *kvm_cpu;  /* in its place under KVM, or NULL */
+	bool tcg_only;        /* its machine runs on no host's own CPU */
 	const char *qemu_min; /* "5.2" or NULL: oldest QEMU that has it */
 	int64_t memory_mb;
 	int64_t cpus;

@@ -108,6 +108,8 @@ static const struct field board_fields[] = {
 	{ "description", FIELD_STRING, AT(catalog_board, description) },
 	{ "qemu_machine", FIELD_WORD, AT(catalog_board, qemu_machine), .mandatory = true },
 	{ "qemu_cpu", FIELD_WORD, AT(catalog_board, qemu_cpu) },
+	{ "kvm_cpu", FIELD_WORD, AT(catalog_board, kvm_cpu) },
+	{ "tcg_only", FIELD_BOOL, AT(catalog_board, tcg_only) },
 	{ "qemu_min", FIELD_VERSION, AT(catalog_board, qemu_min) },
 	{ "memory_mb", FIELD_INT, AT(catalog_board, memory_mb), .absent = "128", .min = 1, .max = 1 << 20 },
 	{ "cpus", FIELD_INT, AT(catalog_board, cpus), .absent = "1", .min = 1, .max = 4096 },

@@ -150,14 +150,14 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 				"--firmware FILE",
 				r->board, board->guest_firmware);
 	if (qemu_identify(r->home, arch, board, &qemu, err) < 0 ||
-	    qemu_accel(r->home, arch, qemu, r->machine.accel, &accel, err) < 0)
+	    qemu_accel(r->home, arch, board, qemu, r->machine.accel, &accel, err) < 0)
 		return -1;
 	lacks = json_object_get(qemu, "lacks");
 	if (lacks)
 		return err_user(err, "board %s: QEMU is %s, %s is needed", r->board, json_str_or(lacks, "have", ""),
 				json_str_or(lacks, "want", ""));
-	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board", qemu_board_spec(board, &r->machine),
-			 "qemu", qemu, "accel", accel, "need_marker", 0);
+	spec = json_pack("{s:s, s:o, s:O, s:s, s:b}", "kind", "boot", "board",
+			 qemu_board_spec(board, &r->machine, accel), "qemu", qemu, "accel", accel, "need_marker", 0);
 	if (put(depot, spec, "image", r->image, err) < 0 || put(depot, spec, "initrd", r->initrd, err) < 0 ||
 	    put(depot, spec, "dtb", r->dtb, err) < 0 || put(depot, spec, "firmware", r->firmware, err) < 0 ||
 	    put_patterns(depot, catalog, spec, err) < 0)

@@ -205,9 +205,10 @@ static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, 
 			 const struct plan_state *state, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
-	json_t *spec = json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board",
-				 qemu_board_spec(b, &cell->machine), "qemu", json_object_get(facts->machines, b->name),
-				 "accel", accel_of(cell, facts, b->name), "need_marker", 1, "repeat", 0);
+	const char *accel = accel_of(cell, facts, b->name);
+	json_t *spec = json_pack(
+		"{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", qemu_board_spec(b, &cell->machine, accel),
+		"qemu", json_object_get(facts->machines, b->name), "accel", accel, "need_marker", 1, "repeat", 0);
 	autofree char *firmware = b->guest_firmware ? mem_printf("firmware/%s", b->guest_firmware) : NULL;
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 

@@ -65,12 +65,16 @@ enum qemu_kvm qemu_kvm_state(const char *home, const json_t *qemu)
 	return json_is_true(works) ? QEMU_KVM_WORKS : QEMU_KVM_BROKEN;
 }
 
-static int kvm_check(const char *home, const struct catalog_arch *arch, const json_t *qemu, struct err *err)
+static int kvm_check(const char *home, const struct catalog_arch *arch, const struct catalog_board *board,
+		     const json_t *qemu, struct err *err)
 {
 	if (!arch_is_native(arch))
 		return err_user(err,
 				"kvm is asked for, and this machine does not run %s by itself: ask for auto or tcg",
 				arch->name);
+	if (board->tcg_only)
+		return err_user(err, "kvm is asked for, and there is none of the board %s: ask for auto or tcg",
+				board->name);
 	switch (qemu_kvm_state(home, qemu)) {
 	case QEMU_KVM_ABSENT:
 		return err_user(err,
@@ -85,15 +89,15 @@ static int kvm_check(const char *home, const struct catalog_arch *arch, const js
 	return 0;
 }
 
-int qemu_accel(const char *home, const struct catalog_arch *arch, const json_t *qemu, const char *asked,
-	       const char **accel, struct err *err)
+int qemu_accel(const char *home, const struct catalog_arch *arch, const struct catalog_board *board, const json_t *qemu,
+	       const char *asked, const char **accel, struct err *err)
 {
 	bool kvm = asked && strcmp(asked, "kvm") == 0;
 
-	if (kvm && kvm_check(home, arch, qemu, err) < 0)
+	if (kvm && kvm_check(home, arch, board, qemu, err) < 0)
 		return -1;
 	if (!asked || strcmp(asked, "auto") == 0)
-		kvm = arch_is_native(arch) && qemu_kvm_state(home, qemu) == QEMU_KVM_WORKS;
+		kvm = arch_is_native(arch) && !board->tcg_only && qemu_kvm_state(home, qemu) == QEMU_KVM_WORKS;
 	*accel = kvm ? "kvm" : "tcg";
 	return 0;
 }

@@ -33,9 +33,9 @@ int qemu_boot_step(struct step *step, struct err *err);
 /* The byte that leaves a console a person types into: Ctrl-]. */
 enum { QEMU_LEAVE_KEY = 0x1d };
 
-/* The spec's "board" for a board of the catalogue; machine (or NULL) takes the place of its own numbers. New
- * reference. */
-json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine);
+/* The spec's "board" for a board of the catalogue under this accelerator; machine (or NULL) takes the place of its own
+ * numbers. New reference. */
+json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine, const char *accel);
 /* The patterns as the JSON array that a boot reads. New reference. */
 json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n);
 
@@ -59,8 +59,8 @@ enum qemu_kvm {
 enum qemu_kvm qemu_kvm_state(const char *home, const json_t *qemu);
 /* The accelerator of a boot: "tcg" or "kvm". asked: as of struct catalog_machine, or NULL for auto, which is kvm
  * where that was seen to work. ERR_USER when kvm is asked for and cannot be: a kernel is not to be blamed for that. */
-int qemu_accel(const char *home, const struct catalog_arch *arch, const json_t *qemu, const char *asked,
-	       const char **accel, struct err *err);
+int qemu_accel(const char *home, const struct catalog_arch *arch, const struct catalog_board *board, const json_t *qemu,
+	       const char *asked, const char **accel, struct err *err);
 /* Records what a boot with "accel":"kvm" showed of an image that TCG has just booted: works is whether it passed. */
 int qemu_kvm_record(const char *home, const json_t *qemu, bool works, struct err *err);
 

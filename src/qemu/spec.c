@@ -11,19 +11,25 @@
 #include <inttypes.h>
 #include <string.h>
 
-json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine)
+static const char *cpu_of(const struct catalog_board *board, const struct catalog_machine *machine, const char *accel)
+{
+	if (machine->cpu)
+		return machine->cpu;
+	return board->kvm_cpu && strcmp(accel, "kvm") == 0 ? board->kvm_cpu : board->qemu_cpu;
+}
+
+json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine, const char *accel)
 {
 	const struct catalog_machine own = { 0 }, *m = machine ? machine : &own;
 	int64_t cpus = m->cpus ? m->cpus : board->cpus;
 
-	return json_pack("{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name",
-			 board->name, "arch", board->arch, "machine", board->qemu_machine, "cpu",
-			 m->cpu ? m->cpu : board->qemu_cpu, "memory_mb",
-			 (json_int_t)(m->memory_mb ? m->memory_mb : board->memory_mb), "cpus",
-			 (json_int_t)(cpus ? cpus : 1), "args", names_json(&board->qemu_args), "console",
-			 board->console, "append", board->append, "ends", "poweroff", board->ends.poweroff, "reboot",
-			 board->ends.reboot, "limit_ms", (json_int_t)board->limit_ms, "silence_ms",
-			 (json_int_t)board->silence_ms, "console_mb", (json_int_t)board->console_mb);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s*, s:I, s:I, s:o, s:s, s:s*, s:{s:b, s:b}, s:I, s:I, s:I}", "name", board->name,
+		"arch", board->arch, "machine", board->qemu_machine, "cpu", cpu_of(board, m, accel), "memory_mb",
+		(json_int_t)(m->memory_mb ? m->memory_mb : board->memory_mb), "cpus", (json_int_t)(cpus ? cpus : 1),
+		"args", names_json(&board->qemu_args), "console", board->console, "append", board->append, "ends",
+		"poweroff", board->ends.poweroff, "reboot", board->ends.reboot, "limit_ms", (json_int_t)board->limit_ms,
+		"silence_ms", (json_int_t)board->silence_ms, "console_mb", (json_int_t)board->console_mb);
 }
 
 json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n)

@@ -111,7 +111,7 @@ static int facts_machine(struct run *run, const struct plan_cell *cell, const st
 		return 0;
 	}
 	json_object_set_new(run->machines, board->name, qemu);
-	if (qemu_accel(home, cell->arch, qemu, NULL, &accel, err) < 0)
+	if (qemu_accel(home, cell->arch, board, qemu, NULL, &accel, err) < 0)
 		return -1;
 	json_object_set_new(run->accels, board->name, json_string(accel));
 	return 0;
@@ -126,7 +126,7 @@ static int facts_accel(struct run *run, const struct plan_cell *cell, const stru
 
 	if (!cell->machine.accel || !json_is_object(qemu))
 		return 0;
-	if (qemu_accel(run->options->home, cell->arch, qemu, cell->machine.accel, &accel, err) < 0)
+	if (qemu_accel(run->options->home, cell->arch, board, qemu, cell->machine.accel, &accel, err) < 0)
 		return err_wrap(err, "%s", board->name);
 	return 0;
 }

@@ -194,33 +194,37 @@ void task_started(const struct engine_job *job, void *data)
 	run_emit(data, &event);
 }
 
-/* The board of a boot, when it was not said which accelerator it shall have. */
-static const struct catalog_board *kvm_candidate(const struct run *run, const struct task *task)
+/* The cell of a boot, when it was not said which accelerator it shall have; *board then is where it boots. */
+static const struct plan_cell *kvm_candidate(const struct run *run, const struct task *task,
+					     const struct catalog_board **board)
 {
 	const struct plan_cell *cell = task->waiters.n ? &run->plan->cells[task->waiters.data[0].cell] : NULL;
 	const char *asked = cell ? cell->machine.accel : NULL;
 
 	if (task->kind != PLAN_BOOT || !cell || (asked && strcmp(asked, "auto") != 0))
 		return NULL;
-	return cell->boards[task->waiters.data[0].step.board];
+	*board = cell->boards[task->waiters.data[0].step.board];
+	return cell;
 }
 
 /* TCG has booted this on a board of the host's own architecture: does KVM boot it too? */
 static int kvm_probe(struct run *run, struct task *task, const json_t *record, struct err *err)
 {
-	const struct catalog_board *board = kvm_candidate(run, task);
+	const struct catalog_board *board;
+	const struct plan_cell *cell = kvm_candidate(run, task, &board);
 	const json_t *qemu = json_object_get(task->spec, "qemu");
 	const char *digest = json_str_or(qemu, "digest", "");
 	autojson json_t *spec = NULL;
 	struct task *probe;
 
-	if (!board || strcmp(json_str_or(record, "verdict", ""), "pass") != 0 ||
+	if (!cell || board->tcg_only || strcmp(json_str_or(record, "verdict", ""), "pass") != 0 ||
 	    !arch_is_native(catalog_arch(run->catalog, board->arch)) || map_get(&run->kvm_probes, view_of(digest)) ||
 	    qemu_kvm_state(run->options->home, qemu) != QEMU_KVM_UNKNOWN)
 		return 0;
 	map_set(&run->kvm_probes, view_of(digest), task);
 	spec = json_copy(task->spec);
 	json_object_set_new(spec, "accel", json_string("kvm"));
+	json_object_set_new(spec, "board", qemu_board_spec(board, &cell->machine, "kvm"));
 	json_object_set_new(spec, "limit_ms", json_integer(KVM_PROBE_MS));
 	probe = task_make(run, spec, PLAN_BOOT, task->build, task->board);
 	probe->kvm_probe_of = json_object_get(probe->spec, "qemu");

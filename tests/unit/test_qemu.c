@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 /* ---- argument vectors ---- */
@@ -254,6 +255,44 @@ static void kvm_needs_a_proof_for_this_qemu(void **state)
 		assert_int_equal(qemu_kvm_state(home, other), QEMU_KVM_UNKNOWN);
 	}
 	assert_int_equal(fs_remove(AT_FDCWD, home, &err), 0);
+}
+
+static void each_accelerator_has_its_cpu(void **state)
+{
+	const struct catalog_board board = {
+		.name = "b", .arch = "a", .qemu_machine = "m", .qemu_cpu = "old", .kvm_cpu = "host", .console = "c"
+	};
+	const struct {
+		const char *asked, *accel, *want;
+	} cases[] = {
+		{ NULL, "tcg", "old" }, { NULL, "kvm", "host" }, { "own", "kvm", "own" }, { "own", "tcg", "own" }
+	};
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		const struct catalog_machine machine = { .cpu = cases[i].asked };
+		autojson json_t *spec = qemu_board_spec(&board, &machine, cases[i].accel);
+
+		assert_string_equal(json_str_or(spec, "cpu", ""), cases[i].want);
+	}
+}
+
+static void kvm_is_for_boards_of_this_machines_kind(void **state)
+{
+	struct utsname host;
+	const char *machines[] = { host.machine }, *accel = NULL;
+	const struct catalog_arch arch = { .name = "a",
+					   .machines = { machines, 1 },
+					   .big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ };
+	const struct catalog_board board = { .name = "b", .tcg_only = true };
+	autojson json_t *qemu = json_pack("{s:s}", "digest", "aa");
+	struct err err = { 0 };
+
+	assert_int_equal(uname(&host), 0);
+	assert_true(arch_is_native(&arch));
+	assert_int_equal(qemu_accel("/nonexistent", &arch, &board, qemu, "kvm", &accel, &err), -1);
+	assert_non_null(strstr(err.msg, "there is none of the board b"));
+	assert_int_equal(qemu_accel("/nonexistent", &arch, &board, qemu, NULL, &accel, &err), 0);
+	assert_string_equal(accel, "tcg");
 }
 
 /* ---- the loop: the child process of each test plays the QEMU ---- */
@@ -591,6 +630,8 @@ int main(void)
 		cmocka_unit_test(limits_are_the_boards_and_a_tenth_under_kvm),
 		cmocka_unit_test(patterns_survive_the_way_through_the_spec),
 		cmocka_unit_test(kvm_needs_a_proof_for_this_qemu),
+		cmocka_unit_test(each_accelerator_has_its_cpu),
+		cmocka_unit_test(kvm_is_for_boards_of_this_machines_kind),
 		cmocka_unit_test(the_verdict_comes_within_10_ms_and_a_deaf_qemu_is_killed),
 		cmocka_unit_test(silence_ends_a_boot),
 		cmocka_unit_test(the_limit_ends_a_boot_that_talks),
