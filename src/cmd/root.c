@@ -200,7 +200,7 @@ static int gc(const struct asked *a, int argc, char **argv, struct err *err)
 
 	if (root_gc(a->home, &removed, err) < 0)
 		return -1;
-	printf("%zu roots and %zu layers removed\n", removed.roots, removed.layers);
+	printf("%zu roots and %zu layers removed, %zu downloads\n", removed.roots, removed.layers, removed.downloads);
 	return 0;
 }
 

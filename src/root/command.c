@@ -89,7 +89,7 @@ int command_run(const struct making *m, const struct sandbox *sb, const char *co
 
 void command_network(struct sandbox *sb)
 {
-	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl" };
+	static const char *const files[] = { "/etc/nsswitch.conf", "/etc/ssl" };
 	static const char *const variables[] = { "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY" };
 
 	sandbox_network(sb);

@@ -15,6 +15,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { DOWNLOAD_DIGITS = 16 /* as mirror_fetch names them */ };
 
 static bool is_hidden(const char *name)
 {
@@ -93,6 +96,60 @@ static int sweep(const char *home, const char *name, keep_fn *keep, const struct
 	return 0;
 }
 
+/* The names of what the roots that are there were unpacked from. */
+static void bases(const char *home, struct map *names)
+{
+	autofree char *path = fs_join(home, "roots");
+	autoclosedir DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		autofree char *file = mem_printf("%s/%s/root.json", path, e->d_name);
+		autojson json_t *record = NULL;
+		struct err ignored = { 0 };
+		const char *name;
+
+		if (is_hidden(e->d_name) || !fs_exists(AT_FDCWD, file) ||
+		    json_read(AT_FDCWD, file, &record, &ignored) < 0)
+			continue;
+		name = json_str_or(json_object_get(record, "base"), "name", "");
+		map_set(names, view_of(name), names);
+	}
+}
+
+/* Nobody fetches it just now, and it is not what a root would be made from once more. */
+static bool is_left(const char *home, const char *name, const struct map *names)
+{
+	autofree char *path = mem_printf("%s/locks/download-%.*s", home, DOWNLOAD_DIGITS, name);
+	struct err ignored = { 0 };
+	autoclose int lock = -1;
+
+	if (strlen(name) <= DOWNLOAD_DIGITS || map_get(names, view_of(name + DOWNLOAD_DIGITS + 1)))
+		return false;
+	return fs_lock(AT_FDCWD, path, false, &lock, &ignored) == 0;
+}
+
+static int downloads_sweep(const char *home, size_t *removed, struct err *err)
+{
+	autofree char *path = fs_join(home, "cache/download");
+	autoclosedir DIR *dir = opendir(path);
+	struct map names = { 0 };
+	struct dirent *e;
+	int status = 0;
+
+	bases(home, &names);
+	while (dir && status == 0 && (e = readdir(dir))) {
+		if (is_hidden(e->d_name) || !is_left(home, e->d_name, &names))
+			continue;
+		if (unlinkat(dirfd(dir), e->d_name, 0) < 0)
+			status = err_infra(err, errno, "%s/%s: cannot be removed", path, e->d_name);
+		else
+			++*removed;
+	}
+	map_free(&names);
+	return status;
+}
+
 int root_gc(const char *home, struct root_removed *removed, struct err *err)
 {
 	autofree char *roots = fs_join(home, "roots"), *pool = fs_join(roots, "pool");
@@ -108,5 +165,5 @@ int root_gc(const char *home, struct root_removed *removed, struct err *err)
 	if (status == 0 && fs_exists(AT_FDCWD, pool))
 		status = pool_sweep(pool, &swept, err);
 	map_free(&ids);
-	return status;
+	return status < 0 ? -1 : downloads_sweep(home, &removed->downloads, err);
 }

@@ -46,9 +46,10 @@ int root_load(const char *home, const struct catalog *c, const struct catalog_ro
 /* HOME/roots/<id>/tree, owned. */
 char *root_tree(const char *home, const json_t *record);
 struct root_removed {
-	size_t roots, layers;
+	size_t roots, layers, downloads;
 };
-/* Removes roots that no recipe's link names any more, layers of such roots, and what only they had in the pool. */
+/* Removes roots that no recipe's link names any more, layers of such roots, what only they had in the pool, and
+ * downloads that none of the others was made from. */
 int root_gc(const char *home, struct root_removed *removed, struct err *err);
 
 /* Native tools for a root, made from its recipe and the records of both roots, or found made:

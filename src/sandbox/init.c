@@ -58,6 +58,19 @@ static void loopback_up(void)
 		ioctl(fd, SIOCSIFFLAGS, &lo);
 }
 
+/* The host's network comes with the sockets that its desktop and services have under names of no file. Landlock keeps
+ * them away, from Linux 6.12 on (landlock(7)); its headers may be older here. Where it is not there, they stay. */
+static void scope_sockets(void)
+{
+	const struct {
+		uint64_t handled_access_fs, handled_access_net, scoped;
+	} rules = { .scoped = 1 /* LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET */ };
+	autoclose int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+
+	if (fd >= 0)
+		syscall(SYS_landlock_restrict_self, fd, 0);
+}
+
 static int drop_capabilities(const struct sandbox *sb, struct err *err)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -124,7 +137,11 @@ static int set_up(const struct start *start, struct err *err)
 		loopback_up();
 	if (inner && enter_inner(start->sb, err) < 0)
 		return -1;
-	return drop_capabilities(start->sb, err);
+	if (drop_capabilities(start->sb, err) < 0)
+		return -1;
+	if (start->sb->network)
+		scope_sockets();
+	return 0;
 }
 
 /* Starts the program and closes all that is its own. Returns its pid here, -1 with *err when it cannot

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void add_op(struct sandbox *sb, enum op_type type, const char *inside, const char *text)
 {
@@ -157,7 +158,12 @@ void sandbox_superuser(struct sandbox *sb)
 
 void sandbox_network(struct sandbox *sb)
 {
+	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts" };
+
 	sb->network = true;
+	for (size_t i = 0; i < countof(files); i++)
+		if (access(files[i], R_OK) == 0)
+			sandbox_bind(sb, files[i], files[i], SANDBOX_RO);
 }
 
 void sandbox_terminal(struct sandbox *sb)

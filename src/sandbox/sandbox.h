@@ -61,7 +61,8 @@ void sandbox_binfmt(struct sandbox *sb, const char *name, const char *magic, con
  * owner or user, which a mapping of one user does not have, is answered with success and not done: packages can be
  * unpacked so, all of one owner. */
 void sandbox_superuser(struct sandbox *sb);
-/* The host's network stays: for downloads. */
+/* The host's network stays, with the files that say how it is used (/etc/resolv.conf, /etc/hosts): for downloads.
+ * Abstract sockets of the host are out of reach from Linux 6.12 on. */
 void sandbox_network(struct sandbox *sb);
 /* The program keeps the terminal: it is put into the foreground, and job control works. */
 void sandbox_terminal(struct sandbox *sb);

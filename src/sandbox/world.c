@@ -80,8 +80,33 @@ static int make_dir(const struct world *w, char *path, struct err *err)
 	return fd >= 0 ? fd : err_infra(err, errno, "%s: cannot open in the sandbox", path);
 }
 
+enum { LINKS_MAX = 8 };
+
+static int make_mount_point(const struct world *w, char *path, int links, struct err *err);
+
+/* The symlink that path is leads nowhere: what it names is made. Many a root has such a /etc/resolv.conf. */
+static int make_link_target(const struct world *w, int parent, const char *path, int links, struct err *err)
+{
+	const char *slash = strrchr(path, '/');
+	char target[1024], end[2048];
+	ssize_t n = readlinkat(parent, slash + 1, target, sizeof(target) - 1);
+
+	if (n <= 0)
+		return 0;
+	target[n] = '\0';
+	if (links >= LINKS_MAX)
+		return err_infra(err, ELOOP, "%s: cannot make the file in the sandbox", path);
+	if (target[0] == '/')
+		n = snprintf(end, sizeof(end), "%s", target);
+	else
+		n = snprintf(end, sizeof(end), "%.*s/%s", (int)(slash - path), path, target);
+	if (n >= (ssize_t)sizeof(end))
+		return err_infra(err, ENAMETOOLONG, "%s: cannot make the file in the sandbox", path);
+	return make_mount_point(w, end, links + 1, err);
+}
+
 /* An empty file to mount on, unless something is there. */
-static int make_mount_point(const struct world *w, char *path, struct err *err)
+static int make_mount_point(const struct world *w, char *path, int links, struct err *err)
 {
 	autoclose int parent = -1;
 	autoclose int made = -1;
@@ -92,6 +117,9 @@ static int make_mount_point(const struct world *w, char *path, struct err *err)
 	parent = make_parent(w, path, err);
 	if (parent < 0)
 		return -1;
+	fd = make_link_target(w, parent, path, links, err);
+	if (fd)
+		return fd;
 	made = openat(parent, strrchr(path, '/') + 1, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	fd = made < 0 ? -1 : open_inside(w, path, 0);
 	return fd >= 0 ? fd : err_infra(err, errno, "%s: cannot make the file in the sandbox", path);
@@ -162,7 +190,7 @@ static int attach_source(const struct world *w, int tree, char *inside, struct e
 		return err_infra(err, 0, "nothing can be bound over / in the sandbox");
 	if (fstat(tree, &st) < 0)
 		return err_infra(err, errno, "%s: cannot look at what is to be bound", inside);
-	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, err);
+	target = S_ISDIR(st.st_mode) ? make_dir(w, inside, err) : make_mount_point(w, inside, 0, err);
 	return attach(tree, target, inside, err);
 }
 

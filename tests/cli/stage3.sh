@@ -3,7 +3,16 @@
 case $(uname -m) in
 x86_64) arch=x86_64 ;;
 aarch64) arch=arm64 ;;
-*) skip "a root of the host's own architecture" "the test does not know $(uname -m)"; finish; exit ;;
+*) skip "a root of the host's own architecture" "the test does not know $(uname -m)"; downloads() { ls "$KILN_HOME/cache/download" | wc -l; }
+echo half >"$KILN_HOME/cache/download/0123456789abcdef-other.tar.xz.part"
+echo other >"$KILN_HOME/cache/download/fedcba9876543210-other.tar.xz"
+run 0 "gc removes downloads" "$KILN" root gc
+out_has ", 2 downloads" "and counts them"
+is "$(downloads)" 1 "but that of a root"
+rm "$KILN_HOME"/roots/recipe/*
+run 0 "which goes with the root" "$KILN" root gc
+is "$(downloads)" 0 "the next time"
+finish; exit ;;
 esac
 
 # A root of the host's own programs: what needs no emulation is quick.

@@ -6,6 +6,8 @@
 #include "sandbox/world.h"
 
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 /* An ELF file for 64-bit ARM; the mask lets any OS ABI, and both kinds of program, pass. */
 #define ARM64_MAGIC \
@@ -279,6 +281,63 @@ static void check_entries_of_the_host(const struct place *p)
 			failed("%s: %s\n", p->dir, cases[i].text);
 }
 
+/* A listener of the host under a name of no file. */
+static int listener(char name[static 32])
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t n = sizeof(address);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 || listen(fd, 8) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &n) < 0)
+		failed("no listener: %s\n", strerror(errno));
+	snprintf(name, 32, "%.*s", (int)(n - sizeof(sa_family_t) - 1), address.sun_path + 1);
+	return fd;
+}
+
+/* Landlock's version with which abstract sockets stay outside. */
+enum { SCOPES = 6 };
+
+static void check_abstract_sockets(const struct place *p)
+{
+	char name[32];
+	autoclose int fd = listener(name);
+	autofree char *script = mem_printf("perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0); print connect(S, "
+					   "sockaddr_un(chr(0).\"%s\")) ? \"reached\" : $!, \"\\n\"'",
+					   name);
+	autosandbox struct sandbox *sb = rooted(p, NULL);
+
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < SCOPES) {
+		printf("# abstract sockets are only kept away from Linux 6.12 on\n");
+		return;
+	}
+	sandbox_network(sb);
+	expect(sb, script, "Operation not permitted\n");
+}
+
+/* A stage3's /etc/resolv.conf may be a link to what a running system makes. */
+static void check_network_files(const struct place *p)
+{
+	static const char *const targets[] = { "../run/resolve/stub.conf", "/run/other/stub.conf", "real.conf" };
+
+	for (size_t i = 0; i < countof(targets); i++) {
+		autosandbox struct sandbox *sb = rooted(p, NULL);
+		autofree char *script = mem_printf(
+			"mkdir -p $D/ro/etc; rm -f $D/ro/etc/resolv.conf; ln -s %s $D/ro/etc/resolv.conf", targets[i]);
+
+		host(p, script);
+		sandbox_network(sb);
+		expect(sb, "test -L /etc/resolv.conf && test -s /etc/resolv.conf && echo read", "read\n");
+	}
+	host(p, "test ! -e $D/ro/run/resolve && rm $D/ro/etc/resolv.conf && ln -s resolv.conf $D/ro/etc/resolv.conf");
+	{
+		autosandbox struct sandbox *sb = rooted(p, NULL);
+
+		sandbox_network(sb);
+		expect_error(sb, "true", "symbolic links");
+	}
+}
+
 static void check_network(const struct place *p)
 {
 	autosandbox struct sandbox *with = rooted(p, NULL), *without = rooted(p, NULL);
@@ -395,6 +454,8 @@ static const struct check checks[] = {
 	{ "which entries of the host's table serve", .run = check_entries_of_the_host },
 	{ "an interpreter that is not there", .run = check_a_missing_interpreter },
 	{ "the network is the host's on request", .run = check_network },
+	{ "with its files, where a root has links to nowhere", .run = check_network_files },
+	{ "without its sockets of no file", .run = check_abstract_sockets },
 	{ "signals are passed on", .run = check_signals_are_passed_on },
 	{ "a terminal is kept, and its input out of reach", .run = check_terminal },
 	{ "32-bit programs of the same machine", .run = check_sibling },
