@@ -47,10 +47,12 @@ static void last_lines(struct view end, struct buf *out)
 }
 
 /* A program that meets a full disk says so in its own words, or not at all. */
-static bool disk_is_full(const char *path)
+static bool disk_is_full(const char *path, struct view said)
 {
 	struct statvfs st;
 
+	if (said.n && memmem(said.p, said.n, "No space left on device", 23))
+		return true; /* by now it may have taken its files away */
 	return statvfs(path, &st) == 0 && (st.f_bavail * st.f_frsize < FULL_BYTES || (st.f_files && !st.f_ffree));
 }
 
@@ -67,7 +69,7 @@ static int failed(const struct making *m, const char *program, int status, struc
 	if (WIFSIGNALED(status))
 		return err_infra(err, 0, "%s was ended by signal %d (%s):%s", program, WTERMSIG(status),
 				 strsignal(WTERMSIG(status)), tail.data ? tail.data : "");
-	if (disk_is_full(m->work))
+	if (disk_is_full(m->work, said))
 		return err_infra(err, ENOSPC, "%s ended with status %d: the disk is full; make room where %s is",
 				 program, WEXITSTATUS(status), m->options->home);
 	return err_user(err, "%s ended with status %d:%s", program, WEXITSTATUS(status), tail.data ? tail.data : "");

@@ -49,6 +49,19 @@ if unshare -Ur true 2>/dev/null; then
 else
 	skip "a host without user namespaces" "unshare cannot make a user namespace"
 fi
+# The kernel's switches that this one does not have, over a /proc that lets no sandbox be made.
+refusing() { # NAME VALUE TEXT
+	run 3 "a host with $1=$2" unshare -Urm sh -c 'mkdir "$1" && echo "$3" >"$1/$2" && mount --bind "$1" /proc/sys/kernel && exec "$0" doctor' \
+		"$KILN" "$WORK/sys" "$1" "$2"
+	out_has "$3" "the switch is named"
+	rm -rf "$WORK/sys"
+}
+if unshare -Urm true 2>/dev/null; then
+	refusing unprivileged_userns_clone 0 "sysctl kernel.unprivileged_userns_clone=1"
+	refusing apparmor_restrict_unprivileged_userns 1 'a profile with the rule "userns,"'
+else
+	skip "a host with other switches" "unshare cannot make a user namespace"
+fi
 
 run 2 "an unknown option" "$KILN" doctor --frobnicate
 err_has "--frobnicate" "it is named"
