@@ -210,10 +210,11 @@ struct catalog_root {
 	const char *mirror;                    /* URL; NULL: of debian, what the host's apt is set to */
 	const struct catalog_command *prepare; /* run in the new root, as its root, with the network */
 	size_t n_prepare;
-	struct names cache; /* directories in it that are kept for the next preparation */
-	const char *prefix; /* of the compiler inside: aarch64-linux-gnu- */
-	const char *skip;   /* why it cannot be made, or NULL */
-	bool unproved;      /* never made from its real mirror */
+	struct names cache;     /* directories in it that are kept for the next preparation */
+	const char *prefix;     /* of the compiler inside: aarch64-linux-gnu- */
+	struct names compilers; /* inside: gcc, clang */
+	const char *skip;       /* why it cannot be made, or NULL */
+	bool unproved;          /* never made from its real mirror */
 };
 
 /* Native tools over a root: what makes its builds fast. */

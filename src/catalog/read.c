@@ -332,14 +332,16 @@ static void key_unknown(struct reader *r, const struct record *record, const str
 	fault_add(r->faults, pair->at, "%s", text.data);
 }
 
-/* An absent key reads as the text the schema gives for it. */
+/* An absent key reads as the text the schema gives for it; a list as one of that alone. */
 static void field_absent(struct reader *r, const struct record *record, const struct field *f, const struct node *map,
 			 void *out)
 {
 	struct node absent = { .type = NODE_SCALAR, .at = map->at, .plain = true, .text = f->absent };
+	const struct node *only = &absent;
+	const struct node list = { .type = NODE_LIST, .at = map->at, .n = 1, .items = &only };
 
 	if (f->absent)
-		readers[f->type](r, f, &absent, out);
+		readers[f->type](r, f, field_is_list(f) ? &list : &absent, out);
 	else if (f->mandatory && !r->broken)
 		fault_add(r->faults, map->at, "the key \"%s\" is missing; %s needs it", f->key, record->what);
 }

@@ -202,6 +202,7 @@ static const struct field root_fields[] = {
 	  .count_offset = offsetof(struct catalog_root, n_prepare) },
 	{ "cache", FIELD_WORDS, AT(catalog_root, cache), .may_be_empty = true },
 	{ "prefix", FIELD_WORD, AT(catalog_root, prefix), .may_be_empty = true, .absent = "" },
+	{ "compilers", FIELD_WORDS, AT(catalog_root, compilers), .absent = "gcc" },
 	{ "skip", FIELD_STRING, AT(catalog_root, skip) },
 	{ "unproved", FIELD_BOOL, AT(catalog_root, unproved) },
 };

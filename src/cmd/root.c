@@ -15,7 +15,7 @@
 
 struct asked {
 	const char *home_option, *mirror;
-	const char *source;
+	const char *source, *compiler;
 	int64_t jobs;
 	bool json, anew;
 	struct into into;
@@ -153,13 +153,14 @@ static void verify_print(const json_t *record, const char *name)
 
 		equal += same;
 		if (!same)
-			printf("differs: %s %s\n", json_str_or(entry, "file", ""), json_str_or(entry, "flags", ""));
+			printf("differs: %s %s %s\n", json_str_or(entry, "file", ""),
+			       json_str_or(entry, "compiler", ""), json_str_or(entry, "flags", ""));
 	}
 	json_array_foreach (json_object_get(record, "differences"), i, entry)
-		printf("%s %s differs:\n  with the layer:    %s\n  without the layer: %s\n",
+		printf("%s %s of %s differs:\n  with the layer:    %s\n  without the layer: %s\n",
 		       json_bool_or(entry, "allowed", false) ? "allowed:" : "not allowed:",
-		       json_str_or(entry, "what", ""), json_str_or(entry, "toolchain", ""),
-		       json_str_or(entry, "reference", ""));
+		       json_str_or(entry, "what", ""), json_str_or(entry, "compiler", ""),
+		       json_str_or(entry, "toolchain", ""), json_str_or(entry, "reference", ""));
 	printf("%s: %zu of %zu objects are equal; %.0f CPU s with the layer, %.0f without it\n", name, equal,
 	       json_array_size(files), json_number_value(json_object_get(record, "cpu_seconds")),
 	       json_number_value(json_object_get(record, "reference_cpu_seconds")));
@@ -175,12 +176,15 @@ static int verify(const struct asked *a, int argc, char **argv, struct err *err)
 		.tell = tell,
 	};
 	const struct catalog_root *recipe;
+	struct proof_request request;
 	autojson json_t *record = NULL;
 
 	if (argc != 1 || !a->source)
 		return err_user(err, "name a root, and with --source a kernel whose files are compiled");
-	if (recipe_find(a, argv[0], &recipe, err) < 0 ||
-	    run_prove(&options, a->source, (int)a->jobs, recipe, &record, err) < 0)
+	if (recipe_find(a, argv[0], &recipe, err) < 0)
+		return -1;
+	request = (struct proof_request){ recipe, a->source, a->compiler, (int)a->jobs };
+	if (run_prove(&options, &request, &record, err) < 0)
 		return -1;
 	if (a->json) {
 		json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
@@ -236,6 +240,7 @@ int cmd_root(int argc, char **argv)
 		{ "anew", OPTION_FLAG, &a.anew },
 		{ "mirror", OPTION_STRING, &a.mirror },
 		{ "source", OPTION_STRING, &a.source },
+		{ "compiler", OPTION_STRING, &a.compiler },
 		{ "jobs", OPTION_INT, &a.jobs },
 		{ "superuser", OPTION_FLAG, &a.into.superuser },
 		{ "network", OPTION_FLAG, &a.into.network },

@@ -17,13 +17,14 @@
 /* Put behind the kernel's own flags, in turn. */
 static const char *const variants[] = { "", "-Os", "-O1 -g", "-O3" };
 
-/* What both compilers say of themselves: the file's ending, the question. */
+/* What both compilers say of themselves: the file's ending, the question to gcc, and to one that compiles for all
+ * targets and has no such lists: what it predefines follows from its options. */
 static const struct {
-	const char *name, *question;
+	const char *name, *question, *of_all;
 } questions[] = {
-	{ "version", "-v" },
-	{ "options", "-Q --help=target" },
-	{ "optimizers", "-Q -O2 --help=optimizers" },
+	{ "version", "-v", "-v" },
+	{ "options", "-Q --help=target", "-O0 -dM -E -x c /dev/null" },
+	{ "optimizers", "-Q -O2 --help=optimizers", "-O2 -dM -E -x c /dev/null" },
 };
 
 enum { MORE = 2 /* of so many times the sample is tried, since some need what the config leaves out */ };
@@ -34,7 +35,7 @@ struct proving {
 	const json_t *toolchain, *reference, *allowed;
 	int64_t sample;
 	char *src, *out, *dir; /* dir: OUT/kiln-proof */
-	const char *prefix;
+	const char *prefix, *compiler;
 	struct buildlog log;
 	string_vec objects; /* those that were compiled */
 	double cpu, reference_cpu;
@@ -58,7 +59,8 @@ static int proving_read(struct step *step, struct proving *p, struct err *err)
 	    json_field_obj(step->spec, "toolchain", &toolchain, err) < 0 ||
 	    json_field_obj(step->spec, "reference", &reference, err) < 0 ||
 	    json_field_int(step->spec, "sample", &p->sample, err) < 0 ||
-	    json_field_str(toolchain, "prefix", &p->prefix, err) < 0)
+	    json_field_str(toolchain, "prefix", &p->prefix, err) < 0 ||
+	    json_field_str(toolchain, "compiler", &p->compiler, err) < 0)
 		return -1;
 	if (p->sample < 1 || p->sample > 1000)
 		return err_user(err, "sample: from 1 to 1000 files");
@@ -153,6 +155,19 @@ static void rule_add(struct buf *makefile, size_t i, struct view command)
 	buf_addc(makefile, '\n');
 }
 
+/* The target of one that compiles for all of them is the prefix, as Kbuild has it (scripts/Makefile.clang). */
+static void question_add(const struct proving *p, size_t i, struct buf *makefile)
+{
+	autofree char *driver = toolchain_driver(p->compiler, p->prefix);
+	size_t n = strlen(p->prefix);
+
+	buf_printf(makefile, "$(DIR)/%s:\n\t%s ", questions[i].name, driver);
+	if (toolchain_is_for_all(p->compiler) && n)
+		buf_printf(makefile, "--target=%.*s ", (int)n - 1, p->prefix);
+	buf_printf(makefile, "%s > $@ 2>&1\n",
+		   toolchain_is_for_all(p->compiler) ? questions[i].of_all : questions[i].question);
+}
+
 static int makefile_write(struct proving *p, struct err *err)
 {
 	autofree char *path = fs_join(p->dir, "Makefile");
@@ -165,8 +180,7 @@ static int makefile_write(struct proving *p, struct err *err)
 		buf_printf(&text, " $(DIR)/%s", questions[i].name);
 	buf_addc(&text, '\n');
 	for (size_t i = 0; i < countof(questions); i++)
-		buf_printf(&text, "$(DIR)/%s:\n\t%sgcc %s > $@ 2>&1\n", questions[i].name, p->prefix,
-			   questions[i].question);
+		question_add(p, i, &text);
 	for (size_t i = 0; i < p->objects.n; i++) {
 		autofree char *object = object_path(p, p->objects.data[i]), *cmd = NULL;
 		autobuf struct buf saved = { 0 };
@@ -266,15 +280,15 @@ static int objects_compare(struct proving *p, size_t *differ, struct err *err)
 	return 0;
 }
 
-/* The line of a compiler's -v that begins so: { NULL, 0 } when there is none. */
-static struct view line_of(const struct buf *text, const char *begin)
+/* The first line of a compiler's -v that has these words: { NULL, 0 } when there is none. */
+static struct view line_of(const struct buf *text, const char *words)
 {
 	struct view rest = { text->data ? text->data : "", text->n };
 
 	while (rest.p) {
 		struct view line = view_cut(&rest, '\n');
 
-		if (view_starts(line, view_of(begin)))
+		if (memmem(line.p, line.n, words, strlen(words)))
 			return line;
 	}
 	return (struct view){ NULL, 0 };
@@ -296,16 +310,15 @@ static void difference_add(struct proving *p, const char *what, struct view a, s
 static void answers_compare_version(struct proving *p, const struct buf *a, const struct buf *b, size_t *forbidden)
 {
 	static const struct {
-		const char *what, *begin;
+		const char *what, *words;
 	} lines[] = {
-		{ "version", "gcc version" },
-		{ "target", "Target:" },
-		{ "configuration", "Configured with:" },
+		{ "version", "gcc version" },   { "version", "clang version" },
+		{ "target", "Target:" },        { "configuration", "Configured with:" },
 		{ "threads", "Thread model:" },
 	};
 
 	for (size_t i = 0; i < countof(lines); i++)
-		difference_add(p, lines[i].what, line_of(a, lines[i].begin), line_of(b, lines[i].begin), forbidden);
+		difference_add(p, lines[i].what, line_of(a, lines[i].words), line_of(b, lines[i].words), forbidden);
 }
 
 static int answers_compare(struct proving *p, size_t *forbidden, struct err *err)

@@ -14,14 +14,14 @@
 
 /* clang compiles for every target and has no prefix; gcc is one program a target, its name behind the prefix.
  * The preprocessor, the compiler proper and the assembler are inside clang. */
-static bool is_one_for_all(const char *compiler)
+bool toolchain_is_for_all(const char *compiler)
 {
 	return str_starts(compiler, "clang");
 }
 
 char *toolchain_driver(const char *compiler, const char *prefix)
 {
-	return mem_printf("%s%s", is_one_for_all(compiler) ? "" : prefix, compiler);
+	return mem_printf("%s%s", toolchain_is_for_all(compiler) ? "" : prefix, compiler);
 }
 
 static int not_there(const char *program, const char *package, struct err *err)
@@ -171,7 +171,7 @@ int toolchain_identify(const char *home, const char *compiler, const char *prefi
 {
 	autojson json_t *all = json_array(), *facts = NULL;
 	autofree char *driver = toolchain_driver(compiler, prefix);
-	bool one_for_all = is_one_for_all(compiler);
+	bool one_for_all = toolchain_is_for_all(compiler);
 	const struct tool first = { .name = driver, .package = package, .is_driver = !one_for_all };
 
 	if (tool_add(home, &first, all, &facts, err) < 0)

@@ -94,6 +94,17 @@ static void cell_push(cell_vec *cells, const struct plan_cell *cell)
 		*vec_push(cells) = *cell;
 }
 
+/* What is started with the kernel is the host's to compile, by what it has for the arch first of all. */
+static void root_push(struct plan *plan, struct plan_cell cell, const struct catalog_root *root, cell_vec *cells)
+{
+	const struct catalog_arch *arch = cell.arch;
+
+	cell.root = root;
+	if (arch->n_compilers)
+		cell.init_toolchain = catalog_toolchain(plan->catalog, arch->compilers[0].toolchain);
+	cell_push(cells, &cell);
+}
+
 /* A toolchain that lives in a root: one build for each root of the arch that was named, or in the arch's own. Where
  * neither is there, a cross compiler is the host's, and the others are not to be had. */
 static void expand_roots(struct plan *plan, const struct plan_request *r, struct plan_cell cell, cell_vec *cells)
@@ -101,10 +112,8 @@ static void expand_roots(struct plan *plan, const struct plan_request *r, struct
 	for (size_t i = 0; i < r->roots.n; i++) {
 		const struct catalog_root *root = catalog_root(plan->catalog, r->roots.data[i]);
 
-		if (!root->arch || strcmp(root->arch, cell.arch->name) != 0)
-			continue;
-		cell.root = root;
-		cell_push(cells, &cell);
+		if (root->arch && strcmp(root->arch, cell.arch->name) == 0)
+			root_push(plan, cell, root, cells);
 	}
 	if (r->roots.n)
 		return;
@@ -113,10 +122,11 @@ static void expand_roots(struct plan *plan, const struct plan_request *r, struct
 		if (cell.toolchain)
 			cell_push(cells, &cell);
 	} else if (cell.arch->root) {
-		cell.root = catalog_root(plan->catalog, cell.arch->root);
+		const struct catalog_root *root = catalog_root(plan->catalog, cell.arch->root);
+
 		/* An arch that is made from another's entry may have that one's root. */
-		if (cell.root->arch && strcmp(cell.root->arch, cell.arch->name) == 0)
-			cell_push(cells, &cell);
+		if (root->arch && strcmp(root->arch, cell.arch->name) == 0)
+			root_push(plan, cell, root, cells);
 	}
 }
 

@@ -57,37 +57,72 @@ int rooted_make(const struct root_options *o, const struct catalog_root *root, c
 	return r->recipe ? layer_make(o->home, o->catalog, r->recipe, r->from, r->root, &r->layer, err) : 0;
 }
 
-char *proof_path(const char *home, const struct rooted *r)
+static bool is_for(const struct catalog *c, const struct catalog_root *root, const struct catalog_root *like)
+{
+	return root != like && root_arch(c, root) == root_arch(c, like) && !root->arch == !like->arch;
+}
+
+int rooted_compiler(const struct catalog *c, const struct catalog_root *root, const char *compiler, struct err *err)
+{
+	autobuf struct buf others = { 0 };
+
+	if (names_have(&root->compilers, compiler))
+		return 0;
+	for (size_t i = 0; i < c->n_roots; i++)
+		if (is_for(c, &c->roots[i], root) && names_have(&c->roots[i].compilers, compiler))
+			buf_printf(&others, "%s--root %s", others.n ? " or " : "", c->roots[i].name);
+	if (others.n)
+		return err_user(err, "the root %s has no %s; take one that has: %s", root->name, compiler, others.data);
+	return err_user(err,
+			"the root %s has no %s, nor has another of its architecture; write a recipe that inherits it, "
+			"with packages that bring %s, and names it among its compilers",
+			root->name, compiler, compiler);
+}
+
+const struct catalog_toolchain *rooted_toolchain(const struct catalog *c, const char *where, const char *compiler)
+{
+	for (size_t i = 0; i < c->n_toolchains; i++)
+		if (strcmp(c->toolchains[i].where, where) == 0 && strcmp(c->toolchains[i].compiler, compiler) == 0)
+			return &c->toolchains[i];
+	return NULL;
+}
+
+/* What every root has names no compiler: its proofs are older than the others. */
+char *proof_path(const char *home, const struct rooted *r, const char *compiler)
 {
 	autojson json_t *identity =
 		json_pack("{s:s, s:s, s:s}", "root", json_str_or(r->root, "digest", ""), "layer",
 			  json_str_or(r->layer, "digest", ""), "emulator", json_str_or(r->emulator, "digest", ""));
 	char key[HASH_HEX];
 
+	if (strcmp(compiler, "gcc") != 0)
+		json_object_set_new(identity, "compiler", json_string(compiler));
 	json_digest(identity, key);
 	return mem_printf("%s/proofs/%s.json", home, key);
 }
 
 /* A layer serves a root once it is proved that it compiles the same. */
-static int proof_check(const char *home, const struct rooted *r, const char *root, struct err *err)
+int proof_check(const char *home, const struct rooted *r, const struct catalog_root *root, const char *compiler,
+		struct err *err)
 {
-	autofree char *path = proof_path(home, r);
+	autofree char *path = proof_path(home, r, compiler);
 	autojson json_t *proof = NULL;
 	struct err why = { 0 };
 
 	if (!fs_exists(AT_FDCWD, path))
 		return unproved(
 			err,
-			mem_printf("it is not proved yet that the layer of %s compiles as the root itself does; prove "
-				   "it with: kiln root verify %s --source SOURCE",
-				   root, root));
+			mem_printf("it is not proved yet that %s of the layer of %s compiles as the root's own does; "
+				   "prove it with: kiln root verify %s --source SOURCE",
+				   compiler, root->name, root->name));
 	if (json_read(AT_FDCWD, path, &proof, &why) < 0)
 		return unproved(err, mem_printf("the proof for the layer of %s cannot be read: %s; make it anew with: "
 						"kiln root verify %s --source SOURCE",
-						root, why.msg, root));
+						root->name, why.msg, root->name));
 	if (strcmp(json_str_or(proof, "verdict", ""), "pass") != 0)
-		return unproved(err, mem_printf("the layer of %s does not compile as the root itself does: %s (%s)",
-						root, json_str_or(proof, "reason", "its proof did not pass"), path));
+		return unproved(err,
+				mem_printf("the layer of %s does not compile as the root itself does: %s (%s)",
+					   root->name, json_str_or(proof, "reason", "its proof did not pass"), path));
 	return 0;
 }
 
@@ -120,8 +155,9 @@ int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, 
 	};
 	struct toolchain_home in;
 
-	if (rooted_make(&options, cell->root, cell->toolchain->where, &r, err) < 0 ||
-	    (r.layer && proof_check(options.home, &r, cell->root->name, err) < 0))
+	if (rooted_compiler(run->catalog, cell->root, cell->toolchain->compiler, err) < 0 ||
+	    rooted_make(&options, cell->root, cell->toolchain->where, &r, err) < 0 ||
+	    (r.layer && proof_check(options.home, &r, cell->root, cell->toolchain->compiler, err) < 0))
 		return advise(run, err);
 	in = (struct toolchain_home){ r.root ? r.root : r.from, r.layer, r.emulator };
 	return toolchain_identify_in(options.home, &in, cell->toolchain->compiler, r.prefix, facts, err);

@@ -16,7 +16,17 @@ int rooted_make(const struct root_options *options, const struct catalog_root *r
 		struct rooted *r, struct err *err);
 void rooted_free(struct rooted *r);
 
-/* HOME/proofs/<key>.json, of this root, layer and emulator; owned. */
-char *proof_path(const char *home, const struct rooted *r);
+/* ERR_USER, with the roots of the same architecture that have it: the recipe does not say that this compiler is inside.
+ */
+int rooted_compiler(const struct catalog *c, const struct catalog_root *root, const char *compiler, struct err *err);
+
+/* The toolchain of the catalogue that stands for a compiler in such a place, or NULL. */
+const struct catalog_toolchain *rooted_toolchain(const struct catalog *c, const char *where, const char *compiler);
+
+/* HOME/proofs/<key>.json, of this root, layer, emulator and compiler; owned. */
+char *proof_path(const char *home, const struct rooted *r, const char *compiler);
+/* ERR_USER with num ENODATA: it is not proved that the layer's compiler is the root's own. */
+int proof_check(const char *home, const struct rooted *r, const struct catalog_root *root, const char *compiler,
+		struct err *err);
 
 #endif

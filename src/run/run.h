@@ -80,12 +80,19 @@ struct summary_options {
 };
 int run_summary(struct ledger *ledger, const struct summary_options *options, json_t **summary, struct err *err);
 
-/* Proves that the layer of a root compiles as the root itself does, see kernel_proof_step; what is missing is made
- * first. The record is kept with the digests of root, layer and emulator, and counts for them alone. New reference; its
+/* Proves that the layer of a root compiles as the root itself does, see kernel_proof_step, by each compiler that is in
+ * it; what is missing is made first. The records are kept with the digests of root, layer and emulator, and count for
+ * them alone. New reference: the record, or the sum of several, whose files and differences name the compiler; its
  * verdict may be fail. */
+struct proof_request {
+	const struct catalog_root *root;
+	const char *source;
+	const char *compiler; /* only by this one, or NULL */
+	int jobs;             /* 0: as many as there are CPUs */
+};
 struct root_options;
-int run_prove(const struct root_options *options, const char *source, int jobs, const struct catalog_root *root,
-	      json_t **record, struct err *err);
+int run_prove(const struct root_options *options, const struct proof_request *request, json_t **record,
+	      struct err *err);
 
 /* The exit status of a document: 0, 1 when some verdict is fail, 3 when some is infra and none is fail. */
 int run_exit_status(const json_t *document);

@@ -72,4 +72,6 @@ err_has "$WORK/other/pattern/p.yaml:1:1: " "is shown with its place"
 printf -- "- {name: b, regex: b, verdict: warn}\n" >"$WORK/other/pattern/p.yaml"
 run 0 "a directory by name" "$KILN" catalog check "$WORK/other"
 out_has "1 entries are good" "is checked by itself"
+run 0 "a root's compilers" "$KILN" catalog show root debian-trixie-arm64
+out_has "  - gcc" "are gcc where it names none"
 finish

@@ -31,7 +31,7 @@ mkdir -p "$WORK/bin" && ln -s /usr/bin/* "$WORK/bin" && rm "$WORK/bin/patchelf"
 run 2 "without patchelf" env PATH="$WORK/bin" "$KILN" plan --arch arm64 --config tiny --source "$WORK/linux" --toolchain root-fast --root far
 err_has "apt-get install patchelf" "the package is named"
 run 2 "a layer that nobody proved" plan --toolchain root-fast --root far
-err_has "not proved yet that the layer of far compiles" "is refused"
+err_has "not proved yet that gcc of the layer of far compiles" "is refused"
 err_has "kiln root verify far --source SOURCE" "with what proves it"
 err_has "--toolchain root, or --fallback" "and what goes without"
 run 2 "a root without a layer" plan --toolchain root-fast --root bare
@@ -67,6 +67,18 @@ run 2 "half a proof" plan --toolchain root-fast --root far
 err_has "cannot be read" "is none"
 run 3 "with --fallback" plan --toolchain root-fast --root far --fallback --json
 is "$(builds)" "arm64/tiny/root-fast+far:skip arm64/tiny/root+far:infra" "the root's own compiler is taken"
+run 2 "a compiler that the recipe does not name" plan --toolchain root-fast-clang --root far --fallback
+err_has "the root far has no clang; take one that has: --root debian-trixie-arm64-clang" "a root that has it is named"
+run 2 "nor is it proved" "$KILN" root verify far --compiler clang --source "$WORK/linux"
+err_has "the root far has no clang" "with the same words"
+recipe away alpha
+run 2 "where no root has it" "$KILN" root verify away --compiler clang --source "$WORK/linux"
+err_has "write a recipe that inherits it, with packages that bring clang, and names it among its compilers" "it is said how to get one"
+echo 'compilers: [gcc, clang]' >>"$catalog/root/far.yaml"
+run 0 "a recipe that names more compilers" "$KILN" root show far
+out_has far-0123456789ab "is of the root that is there"
+run 2 "a proof of gcc" plan --toolchain root-fast-clang --root far
+err_has "not proved yet that clang of the layer of far compiles" "proves nothing of clang"
 echo '{"verdict": "pass"}' >"$KILN_HOME/proofs/$key.json"
 run 3 "with a proof" plan --toolchain root-fast --root far --fallback --json
 is "$(builds)" "arm64/tiny/root-fast+far:infra" "the layer is used"
