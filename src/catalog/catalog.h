@@ -204,7 +204,8 @@ struct catalog_root {
 	/* stage3 */
 	const char *gentoo;       /* folder of the mirror's releases/: arm64 */
 	const char *variant;      /* latest-stage3-<this>.txt: arm64-openrc */
-	const char *keyring;      /* of whoever signs the stage3: a file, or its name where keyrings are */
+	const char *keyring;      /* of whoever signs what it is made of: a file, or its name where keyrings are; of
+				   * Debian's packages NULL: the host's apt's */
 	const char *keyring_from; /* where that is published, for messages */
 	/* both */
 	const char *mirror;                    /* URL; NULL: of debian, what the host's apt is set to */

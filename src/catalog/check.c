@@ -195,7 +195,7 @@ static void root_check(struct reader *r, const struct catalog *c, const void *en
 {
 	static const char *const of_debian[] = { "suite", "packages", NULL };
 	static const char *const of_stage3[] = { "gentoo", "variant", "keyring", "mirror", NULL };
-	static const char *const only_stage3[] = { "gentoo", "variant", "keyring", "keyring_from", NULL };
+	static const char *const only_stage3[] = { "gentoo", "variant", NULL };
 	const struct catalog_root *root = entry;
 
 	if (root->base && !strcmp(root->base, "debian"))

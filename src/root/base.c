@@ -39,8 +39,7 @@ char *mirror_given(const struct making *m)
 	return configured || !m->recipe->mirror ? configured : mem_strdup(m->recipe->mirror);
 }
 
-/* A name without a slash is looked for in the user's configuration, and where distributions keep keys. Owned. */
-static char *keyring_find(const struct making *m)
+char *keyring_find(const struct making *m)
 {
 	static const char *const places[] = { "/usr/share/keyrings", "/usr/share/openpgp-keys" };
 	const char *name = m->recipe->keyring;

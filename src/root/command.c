@@ -56,6 +56,26 @@ static bool disk_is_full(const char *path, struct view said)
 	return statvfs(path, &st) == 0 && (st.f_bavail * st.f_frsize < FULL_BYTES || (st.f_files && !st.f_ffree));
 }
 
+/* Lines that complain by themselves, as apt's and dpkg's do; what follows them only repeats that it failed. */
+static bool complaints(struct view end, struct buf *out)
+{
+	static const char *const starts[] = { "E: ", "W: Failed", "W: GPG error", "dpkg: error" };
+	int lines = 0;
+
+	while (end.n && end.p && lines < TOLD_LINES) {
+		struct view line = view_cut(&end, '\n');
+
+		for (size_t i = 0; i < countof(starts); i++) {
+			if (!view_starts(line, view_of(starts[i])))
+				continue;
+			buf_adds(out, "\n  ");
+			buf_add_printable(out, line);
+			lines++;
+		}
+	}
+	return lines > 0;
+}
+
 static int failed(const struct making *m, const char *program, int status, struct err *err)
 {
 	char end[TAIL_BYTES];
@@ -63,7 +83,8 @@ static int failed(const struct making *m, const char *program, int status, struc
 	autofree char *emulator = root_emulator_blamed(m->emulator, said, status);
 	autobuf struct buf tail = { 0 };
 
-	last_lines(said, &tail);
+	if (!complaints(said, &tail))
+		last_lines(said, &tail);
 	if (emulator)
 		return err_infra(err, 0, "%s: %s:%s", program, emulator, tail.data ? tail.data : "");
 	if (WIFSIGNALED(status))

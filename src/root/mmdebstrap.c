@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define KEYRING "/kiln/keyring"
+
 static void names_join(const struct names *names, char sep, struct buf *out)
 {
 	for (size_t i = 0; i < names->n; i++) {
@@ -35,7 +37,7 @@ static void devices_bind(struct sandbox *sb)
 	}
 }
 
-static struct sandbox *world_new(const struct making *m)
+static struct sandbox *world_new(const struct making *m, const char *keyring)
 {
 	struct sandbox *sb = sandbox_new();
 
@@ -44,6 +46,8 @@ static struct sandbox *world_new(const struct making *m)
 	sandbox_superuser(sb);
 	sandbox_allow_nesting(sb);
 	sandbox_bind(sb, "/etc/apt", "/etc/apt", SANDBOX_RO);
+	if (keyring)
+		sandbox_bind(sb, keyring, KEYRING, SANDBOX_RO);
 	sandbox_bind(sb, m->tree, "/kiln/root", SANDBOX_RW);
 	devices_bind(sb);
 	sandbox_dir(sb, "/var/lib/dpkg");
@@ -53,9 +57,9 @@ static struct sandbox *world_new(const struct making *m)
 }
 
 /* Programs and what they read are all that a build takes: no documentation, no translations. */
-static int bootstrap(const struct making *m, const char *mirror, struct err *err)
+static int bootstrap(const struct making *m, const char *mirror, const char *keyring, struct err *err)
 {
-	autosandbox struct sandbox *sb = world_new(m);
+	autosandbox struct sandbox *sb = world_new(m, keyring);
 	autobuf struct buf include = { 0 };
 	autofree char *architecture = mem_printf("--architectures=%s", m->arch->debian);
 	const char *argv[] = { "mmdebstrap",
@@ -75,6 +79,7 @@ static int bootstrap(const struct making *m, const char *mirror, struct err *err
 			       m->recipe->suite,
 			       "/kiln/root",
 			       mirror,
+			       keyring ? "--keyring=" KEYRING : NULL,
 			       NULL };
 
 	buf_adds(&include, "--include=");
@@ -86,11 +91,16 @@ static int bootstrap(const struct making *m, const char *mirror, struct err *err
 int mmdebstrap_make(struct making *m, struct err *err)
 {
 	autofree char *mirror = NULL, *program = fs_which("mmdebstrap");
+	autofree char *keyring = m->recipe->keyring ? keyring_find(m) : NULL;
 
 	if (!m->arch->debian)
 		return err_user(err, "%s: Debian has no architecture for %s", m->recipe->name, m->arch->name);
 	if (!program)
 		return err_user(err, "mmdebstrap is not there; install it with: apt-get install mmdebstrap");
+	if (keyring && !fs_exists(AT_FDCWD, keyring))
+		return err_user(err, "%s is not there, which says who may sign what %s is made of%s%s", keyring,
+				m->recipe->name, m->recipe->keyring_from ? "; " : "",
+				m->recipe->keyring_from ? m->recipe->keyring_from : "");
 	mirror = mirror_given(m);
 	if (!mirror && source_apt_mirror(&mirror, err) < 0)
 		return -1;
@@ -98,9 +108,16 @@ int mmdebstrap_make(struct making *m, struct err *err)
 		    mirror);
 	if (mkdir(m->tree, 0755) < 0)
 		return err_infra(err, errno, "%s", m->tree);
-	if (bootstrap(m, mirror, err) < 0)
+	if (bootstrap(m, mirror, keyring, err) < 0) {
+		if (strstr(err->msg, "NO_PUBKEY"))
+			err_wrap(
+				err,
+				"the mirror is signed by a key that is not known here; install the package that has it "
+				"(such as debian-archive-keyring), or name a file that does as the recipe's keyring");
 		return err_wrap(err, "%s", m->recipe->name);
+	}
 	m->base = json_pack("{s:s, s:s, s:s, s:s}", "kind", "debian", "suite", m->recipe->suite, "mirror", mirror,
-			    "verified", "by apt, against the host's keyrings");
+			    "verified",
+			    keyring ? "by apt, against the recipe's keyring" : "by apt, against the host's keyrings");
 	return 0;
 }
