@@ -6,7 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "root/manifest.h"
-#include "root/stage3.h"
+#include "stage3/stage3.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -52,17 +52,6 @@ struct root_removed {
  * downloads that none of the others was made from. */
 int root_gc(const char *home, struct root_removed *removed, struct err *err);
 
-/* Native tools for a root, made from its recipe and the records of both roots, or found made:
- *
- *	HOME/layers/<id>/native/     what is at LAYER_PREFIX (/kiln/native) in the root: programs that find all their
- *	                             parts there
- *	HOME/layers/<id>/links/      laid over the root: symlinks under the names of its own programs
- *	HOME/layers/<id>/layer.json  {"id","digest","name","root","from","programs","names"}
- *
- * *record is a new reference. ERR_USER: a program or library is missing in the native root. */
-int layer_make(const char *home, const struct catalog *c, const struct catalog_layer *recipe, const json_t *from,
-	       const json_t *root, json_t **record, struct err *err);
-
 /* How programs of an arch are run on this host: NULL in *emulator when the host runs them itself, else
  * {"name","program","magic","mask"}, a new reference. ERR_USER names the package that is missing. */
 int root_emulator(const struct catalog_arch *arch, json_t **emulator, struct err *err);

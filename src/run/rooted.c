@@ -5,6 +5,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "kernel/kernel.h"
+#include "layer/layer.h"
 #include "run/private.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* What a mirror says: an index, digests, and what gpgv makes of it, by the first byte. What an index names lies in its
  * folder. */
 #define _GNU_SOURCE
-#include "root/stage3.h"
+#include "stage3/stage3.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "root/stage3.h"
+#include "stage3/stage3.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
-/* A layer being made: see root.h. What the files of this part share. */
-#ifndef ROOT_LAYER_H
-#define ROOT_LAYER_H
+/* A layer being made: see layer.h. What the files of this part share. */
+#ifndef LAYER_PRIVATE_H
+#define LAYER_PRIVATE_H
 
 #include "base/err.h"
 #include "base/map.h"
@@ -20,14 +20,14 @@ struct layering {
 	int64_t programs, links_made;
 };
 
-/* layer_copy.c: takes a path of the native root over, with all below it: files by hard links. */
+/* copy.c: takes a path of the native root over, with all below it: files by hard links. */
 int layer_copy(struct layering *l, const char *path, struct err *err);
 /* A program of usr/bin, with whatever its symlinks lead to. False when the native root has none of that name. */
 int layer_program(struct layering *l, const char *name, bool *there, struct err *err);
 /* What a glob names in a tree, as paths from its top: appended. */
 void layer_glob(const char *tree, const char *pattern, string_vec *paths);
 
-/* layer_elf.c: gives each program below native its loader and libraries there. ERR_USER: a library is missing. */
+/* relocate.c: gives each program below native its loader and libraries there. ERR_USER: a library is missing. */
 int layer_relocate(struct layering *l, struct err *err);
 
 #endif

@@ -1,12 +1,13 @@
 /* The frame of making a layer. */
 #define _GNU_SOURCE
-#include "root/layer.h"
+#include "layer/layer.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/work.h"
+#include "layer/private.h"
 #include "root/root.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* Files from a mirror: over HTTP and HTTPS, or from a file: URL. */
-#ifndef ROOT_MIRROR_H
-#define ROOT_MIRROR_H
+#ifndef STAGE3_MIRROR_H
+#define STAGE3_MIRROR_H
 
 #include "base/err.h"
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /* The texts that lie beside the tarballs, from a mirror that nobody vouches for. */
 #define _GNU_SOURCE
-#include "root/stage3.h"
+#include "stage3/stage3.h"
 
 #include "base/cleanup.h"
 

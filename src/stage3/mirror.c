@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "root/mirror.h"
+#include "stage3/mirror.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"

@@ -1,6 +1,6 @@
 /* OpenPGP signatures, checked by gpgv against a keyring. */
-#ifndef ROOT_SIGNATURE_H
-#define ROOT_SIGNATURE_H
+#ifndef STAGE3_SIGNATURE_H
+#define STAGE3_SIGNATURE_H
 
 #include "base/err.h"
 #include "base/str.h"

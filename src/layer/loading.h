@@ -1,6 +1,6 @@
 /* What the loader would make of a program: read from its ELF file. */
-#ifndef ROOT_LOADING_H
-#define ROOT_LOADING_H
+#ifndef LAYER_LOADING_H
+#define LAYER_LOADING_H
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -1,6 +1,6 @@
 /* Parts of a native root into a layer. */
 #define _GNU_SOURCE
-#include "root/layer.h"
+#include "layer/private.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "root/signature.h"
+#include "stage3/signature.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"

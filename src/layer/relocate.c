@@ -1,11 +1,11 @@
 /* Native programs that find their loader and their libraries below a prefix of their own, whatever root they lie in. */
 #define _GNU_SOURCE
-#include "root/layer.h"
+#include "layer/private.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/proc.h"
-#include "root/loading.h"
+#include "layer/loading.h"
 
 #include <dirent.h>
 #include <errno.h>

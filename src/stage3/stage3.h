@@ -1,11 +1,11 @@
 /* The base of a root that a distribution publishes as a tarball: the newest one of a mirror, verified. */
-#ifndef ROOT_STAGE3_H
-#define ROOT_STAGE3_H
+#ifndef STAGE3_STAGE3_H
+#define STAGE3_STAGE3_H
 
 #include "base/err.h"
 #include "base/hash.h"
-#include "root/mirror.h"
-#include "root/signature.h"
+#include "stage3/mirror.h"
+#include "stage3/signature.h"
 
 #include <stdint.h>
 

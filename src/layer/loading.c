@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "root/loading.h"
+#include "layer/loading.h"
 
 #include "base/cleanup.h"
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "root/stage3.h"
+#include "stage3/stage3.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"
