@@ -22,7 +22,15 @@ static int find(const char *home, enum way_kind kind, const char *name, struct w
 int root_into(const char *home, bool shell, int argc, char **argv, const struct into *into, struct err *err)
 {
 	static const char *const interactive[] = { "/bin/sh", "-i", NULL };
-	const struct enter_options options = { .home = home, .network = into->network, .superuser = into->superuser };
+	const struct enter_options options = {
+		.home = home,
+		.network = into->network,
+		.superuser = into->superuser,
+		.native = into->native,
+		.links = into->links,
+		.source = into->source,
+		.output = into->output,
+	};
 	CLEANUP(way_free) struct way way = { 0 };
 
 	if (argc < 1)

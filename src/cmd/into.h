@@ -8,6 +8,7 @@
 
 struct into {
 	bool superuser, network;
+	const char *native, *links, *source, *output; /* as of enter_options */
 };
 
 /* Finds the way. In kiln: only where it is known already. In kiln-commands: from the catalogue, with the error that

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "catalog/catalog.h"
@@ -7,17 +8,21 @@
 #include "cmd/into.h"
 #include "root/root.h"
 #include "run/run.h"
+#include "source/source.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 struct asked {
 	const char *home_option, *mirror;
-	const char *source, *compiler;
+	const char *source, *compiler, *output;
 	int64_t jobs;
-	bool json, anew;
+	bool json, anew, fast;
 	struct into into;
 	char *home, *config;
 	const struct catalog *catalog;
@@ -133,14 +138,82 @@ static int show(const struct asked *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
+/* What is laid over a root, or into it, before it is entered; the strings are owned. */
+struct laid {
+	char *native, *links, *source, *output;
+};
+
+static void laid_free(struct laid *l)
+{
+	free(l->native);
+	free(l->links);
+	free(l->source);
+	free(l->output);
+}
+
+static int source_lay(const struct asked *a, struct laid *l, struct err *err)
+{
+	autojson json_t *source = NULL;
+
+	if (source_import(a->home, a->source, NULL, &source, err) < 0)
+		return -1;
+	l->source = source_tree(a->home, json_str_or(source, "id", ""));
+	return 0;
+}
+
+static int output_lay(const struct asked *a, struct laid *l, struct err *err)
+{
+	autoclose int fd = -1;
+
+	if (fs_mkdirs(AT_FDCWD, a->output, 0755, err) < 0) {
+		err->class = ERR_USER;
+		return err_wrap(err, "--output");
+	}
+	fd = open(a->output, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->output = fd < 0 ? NULL : realpath(a->output, NULL);
+	return l->output ? 0 : err_user(err, "--output %s: %s", a->output, strerror(errno));
+}
+
+static int layer_lay(const struct asked *a, const char *name, struct laid *l, struct err *err)
+{
+	const struct root_options options = {
+		.home = a->home,
+		.catalog = a->catalog,
+		.config = a->config,
+		.tell = tell,
+	};
+	const struct catalog_root *recipe;
+	autojson json_t *record = NULL;
+
+	/* The root itself is not made on the way: one who enters it says so. */
+	return recipe_find(a, name, &recipe, err) < 0 || root_load(a->home, a->catalog, recipe, &record, err) < 0
+		       ? -1
+		       : run_layer(&options, recipe, &l->native, &l->links, err);
+}
+
+static int enter(const struct asked *a, bool is_shell, int argc, char **argv, struct err *err)
+{
+	CLEANUP(laid_free) struct laid l = { 0 };
+	struct into into = a->into;
+
+	if ((a->fast && argc > 0 && layer_lay(a, argv[0], &l, err) < 0) || (a->source && source_lay(a, &l, err) < 0) ||
+	    (a->output && output_lay(a, &l, err) < 0))
+		return -1;
+	into.native = l.native;
+	into.links = l.links;
+	into.source = l.source;
+	into.output = l.output;
+	return root_into(a->home, is_shell, argc, argv, &into, err);
+}
+
 static int shell(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	return root_into(a->home, true, argc, argv, &a->into, err);
+	return enter(a, true, argc, argv, err);
 }
 
 static int run(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	return root_into(a->home, false, argc, argv, &a->into, err);
+	return enter(a, false, argc, argv, err);
 }
 
 static void verify_print(const json_t *record, const char *name)
@@ -241,6 +314,8 @@ int cmd_root(int argc, char **argv)
 		{ "mirror", OPTION_STRING, &a.mirror },
 		{ "source", OPTION_STRING, &a.source },
 		{ "compiler", OPTION_STRING, &a.compiler },
+		{ "fast", OPTION_FLAG, &a.fast },
+		{ "output", OPTION_STRING, &a.output },
 		{ "jobs", OPTION_INT, &a.jobs },
 		{ "superuser", OPTION_FLAG, &a.into.superuser },
 		{ "network", OPTION_FLAG, &a.into.network },

@@ -85,10 +85,31 @@ static int not_made(const struct way *way, struct err *err)
 	return err_user(err, "the root %s is not made yet; make it with: kiln root make %s", way->root, way->root);
 }
 
+static void tree_add(struct sandbox *sb, const struct enter_options *options, const char *tree)
+{
+	const char *const dirs[] = { options->links, tree };
+	bool layer = options->native && options->links;
+
+	sandbox_root(sb, layer ? dirs : dirs + 1, layer ? 2 : 1);
+	if (layer)
+		sandbox_bind(sb, options->native, "/kiln/native", SANDBOX_RO);
+}
+
+/* As a kernel's build has them. */
+static void places_add(struct sandbox *sb, const struct enter_options *options)
+{
+	if (options->source)
+		sandbox_bind(sb, options->source, "/kiln/src", SANDBOX_RO);
+	if (options->output)
+		sandbox_bind(sb, options->output, "/kiln/out", SANDBOX_RW);
+	if (options->output || options->source)
+		sandbox_chdir(sb, options->output ? "/kiln/out" : "/kiln/src");
+}
+
 static void world_add(struct sandbox *sb, const struct way *way, const struct enter_options *options, const char *tree)
 {
 	if (tree)
-		sandbox_root(sb, &tree, 1);
+		tree_add(sb, options, tree);
 	if (way->emulator)
 		sandbox_binfmt(sb, way->arch, way->magic, way->mask, way->emulator);
 	if (options->superuser)
@@ -105,6 +126,7 @@ int enter_root(const struct way *way, const struct enter_options *options, const
 	if (!tree)
 		return not_made(way, err);
 	world_add(sb, way, options, tree);
+	places_add(sb, options);
 	if (getenv("TERM"))
 		sandbox_env(sb, "TERM", getenv("TERM"));
 	return enter_run(sb, way, argv, err);

@@ -45,6 +45,10 @@ struct enter_options {
 	bool root_named;          /* the root was asked for by name: to be without it is an error */
 	const char *const *binds; /* more directories that a program may read, at their own paths */
 	size_t n_binds;
+	/* Of a root, directories or NULL: a layer's two parts, and what is at /kiln/src, read-only, and at /kiln/out.
+	 */
+	const char *native, *links;
+	const char *source, *output;
 };
 
 /* Runs argv[0] in the way's root with nothing of the host but the terminal. Returns the exit status; where a

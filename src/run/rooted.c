@@ -7,6 +7,7 @@
 #include "kernel/kernel.h"
 #include "layer/layer.h"
 #include "run/private.h"
+#include "run/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,4 +163,19 @@ int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, 
 		return advise(run, err);
 	in = (struct toolchain_home){ r.root ? r.root : r.from, r.layer, r.emulator };
 	return toolchain_identify_in(options.home, &in, cell->toolchain->compiler, r.prefix, facts, err);
+}
+
+int run_layer(const struct root_options *options, const struct catalog_root *root, char **native, char **links,
+	      struct err *err)
+{
+	CLEANUP(rooted_free) struct rooted r = { 0 };
+	const char *id;
+
+	if (rooted_make(options, root, "root-fast", &r, err) < 0 ||
+	    (r.layer && proof_check(options->home, &r, root, "gcc", err) < 0))
+		return -1;
+	id = json_str_or(r.layer, "id", NULL);
+	*native = id ? mem_printf("%s/layers/%s/native", options->home, id) : NULL;
+	*links = id ? mem_printf("%s/layers/%s/links", options->home, id) : NULL;
+	return 0;
 }

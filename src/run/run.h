@@ -94,6 +94,11 @@ struct root_options;
 int run_prove(const struct root_options *options, const struct proof_request *request, json_t **record,
 	      struct err *err);
 
+/* The two parts of the layer over a root, as directories, made where they are not there; owned. ERR_USER: it is not
+ * proved that its gcc is the root's own. Both are NULL where the root is of this machine's own architecture. */
+int run_layer(const struct root_options *options, const struct catalog_root *root, char **native, char **links,
+	      struct err *err);
+
 /* The exit status of a document: 0, 1 when some verdict is fail, 3 when some is infra and none is fail. */
 int run_exit_status(const json_t *document);
 

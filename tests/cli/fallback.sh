@@ -37,6 +37,13 @@ err_has "--toolchain root, or --fallback" "and what goes without"
 run 2 "a root without a layer" plan --toolchain root-fast --root bare
 err_has "the catalogue has no layer for the root bare" "is refused, too"
 
+run 2 "nor is it laid over a root that is entered" "$KILN" root run far --fast -- true
+err_has "kiln root verify far --source SOURCE" "for the same reason"
+run 2 "a root without a layer" "$KILN" root run bare --fast -- true
+err_has "the catalogue has no layer for the root bare" "has none then, too"
+run 2 "a root that is not made" "$KILN" root run debian-trixie-armel --fast -- true
+err_has "make it with: kiln root make debian-trixie-armel" "is not made on the way"
+
 # Their configuration fails, for they have no make; what is asked of which root is what counts here.
 run 3 "with --fallback" plan --toolchain root-fast --root far --fallback --json
 is "$(builds)" "arm64/tiny/root-fast+far:skip arm64/tiny/root+far:infra" "the root's own compiler is taken, under its own name"
@@ -82,4 +89,8 @@ err_has "not proved yet that clang of the layer of far compiles" "proves nothing
 echo '{"verdict": "pass"}' >"$KILN_HOME/proofs/$key.json"
 run 3 "with a proof" plan --toolchain root-fast --root far --fallback --json
 is "$(builds)" "arm64/tiny/root-fast+far:infra" "the layer is used"
+run 0 "a program of the root" "$KILN" root run far -- true
+out_has "emulated 1.2" "is its own"
+run 0 "with --fast" "$KILN" root run far --fast -- true
+is "$(cat "$WORK/out")" "" "the layer's stands in for it"
 finish

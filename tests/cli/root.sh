@@ -111,6 +111,19 @@ run 0 "and entered" "$KILN" root run slow -- /bin/sh -c 'cat /etc/prepared; echo
 out_has prepared "with all that was prepared"
 [ ! -e "$KILN_HOME/roots/$second/tree/etc/new" ]
 ok $? "what is written is thrown away"
+cp -R "$TESTS/fake-kernel" "$WORK/linux"
+run 0 "a kernel and a directory" "$KILN" root run slow --source "$WORK/linux" --output "$WORK/new/out" -- /bin/sh -c \
+	'pwd; cat /kiln/src/Makefile >copy; { echo x >/kiln/src/new; } 2>/dev/null || echo "not there"'
+out_has /kiln/out "are in there, and the work begins in the directory"
+out_has "not there" "the kernel is read-only"
+cmp -s "$WORK/linux/Makefile" "$WORK/new/out/copy"
+ok $? "what is written in the directory is kept"
+run 2 "a file in place of the directory" "$KILN" root run slow --output "$WORK/linux/Makefile" -- /bin/sh -c true
+err_has "Makefile: Not a directory" "is refused"
+run 2 "a directory that is no kernel" "$KILN" root run slow --source "$WORK/new" -- /bin/sh -c true
+err_has "is no kernel source" "is refused"
+run 0 "tools of a layer" "$KILN" root run slow --fast -- /bin/sh -c 'cat /etc/prepared'
+out_has prepared "are none where the root is of this machine's own kind"
 run 7 "the program's status is passed on" "$KILN" root run slow -- /bin/sh -c 'exit 7'
 run 3 "a program that is not there" "$KILN" root run slow -- /bin/nothing
 err_has "/bin/nothing: cannot run it in the sandbox: No such file" "is named"

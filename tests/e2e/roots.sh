@@ -75,6 +75,18 @@ is "$(json "$WORK/out" 'len({f["flags"] for f in j["files"]}) >= 3')" True "with
 is "$(json "$WORK/out" 'all(d["allowed"] for d in j["differences"])')" True "and says of itself what the root's says"
 is "$(json "$WORK/out" 'j["reference_cpu_seconds"] > 10 * j["cpu_seconds"]')" True "in a tenth of the time"
 
+# What the kernel's tree has for user space: compiled by native tools, for the root and its C library.
+size=/kiln/src/tools/testing/selftests/size
+run 0 "a self-test of the kernel by the layer" "$KILN" root run test-arm64 --fast --source "$SOURCE" --output "$WORK/size" -- \
+	make -C $size OUTPUT=/kiln/out ARCH=arm64
+run 0 "runs in the root" "$KILN" root run test-arm64 --output "$WORK/size" -- ./get_size
+out_has "ok 1 get runtime memory use" "and passes"
+run 0 "a program of the root's own C library" "$KILN" root run test-arm64 --fast --output "$WORK/size" -- \
+	sh -c "echo '#include <stdio.h>
+		int main(void) { return puts(\"made natively\") < 0; }' | gcc -x c - -o program"
+run 0 "runs there, too" "$KILN" root run test-arm64 --output "$WORK/size" -- ./program
+out_has "made natively" "and says so"
+
 run 0 "tiny by the layer and by the cross compiler" nice "$KILN" run --arch arm64 --config tiny --toolchain root-fast,cross \
 	--root test-arm64 --board arm64-virt --source "$SOURCE"
 tail -n 12 "$WORK/out" | sed 's/^/# /'
