@@ -25,13 +25,15 @@ is "$(find "$tree" ! -user "$(id -u)" | head -n 3)" "" "all of it belongs to who
 run 0 "what is made once" "$KILN" root make small-arm64
 is "$(cat "$WORK/out")" "$id" "is there the next time"
 
-# The same root with a compiler proper that QEMU dies of.
+# The same root with a compiler proper that QEMU dies of; its make does no more than compile.
 crashing=$debian-crashing
 (
 	. "$TESTS/byhand.sh"
 	arm64_does "$WORK/deadly" "$KILLS_QEMU"
 	made $crashing arm64
 	rm -rf "$tree" && cp -al "$KILN_HOME/roots/$id/tree" "$tree"
+	printf '#!/bin/sh\nexec gcc -c -x c /dev/null -o /dev/null\n' >"$WORK/make" && chmod +x "$WORK/make"
+	cp --remove-destination "$WORK/make" "$tree/usr/bin/make"
 	for cc1 in "$tree"/usr/lib*/gcc/aarch64-linux-gnu/*/cc1; do cp --remove-destination "$WORK/deadly" "$cc1"; done
 )
 run 3 "a compiler that QEMU dies of" "$KILN" run --arch arm64 --config tiny --board arm64-virt --toolchain root --root $crashing \
