@@ -100,31 +100,42 @@ static void check_program(struct doctor *d, const char *name, const char *packag
 	add_package(add(d, name, needed, program_version(name), why), package);
 }
 
-/* The first arch whose programs this host has an emulator for; NULL when it has none. */
-static json_t *some_emulator(const struct doctor *d)
+/* One of those that this host has, or NULL; absent is given the names of the archs whose programs nothing here runs. */
+static json_t *emulators(const struct doctor *d, struct buf *absent)
 {
+	json_t *some = NULL;
+
 	for (size_t i = 0; i < d->catalog->n_archs; i++) {
+		const struct catalog_arch *arch = &d->catalog->archs[i];
 		json_t *emulator = NULL;
 		struct err ignored = { 0 };
 
-		if (d->catalog->archs[i].elf_machine &&
-		    root_emulator(&d->catalog->archs[i], &emulator, &ignored) == 0 && emulator)
-			return emulator;
+		if (!arch->elf_machine || arch_is_native(arch))
+			continue;
+		if (root_emulator(arch, &emulator, &ignored) < 0)
+			buf_printf(absent, "%s%s", absent->n ? ", " : "", arch->name);
+		if (some)
+			json_decref(emulator);
+		else
+			some = emulator;
 	}
-	return NULL;
+	return some;
 }
 
 /* Whether foreign roots can be entered: who runs their programs, and whether the kernel lets a sandbox say so. */
 static void check_foreign(struct doctor *d)
 {
-	autojson json_t *emulator = some_emulator(d);
+	autobuf struct buf absent = { 0 };
+	autojson json_t *emulator = emulators(d, &absent);
 	char *forbidden;
-	struct finding *f;
+	struct finding *f = add(d, "emulators", false, absent.n ? NULL : mem_strdup("of all architectures"),
+				"run the programs of foreign roots");
 
-	add_package(add(d, "emulators", false,
-			emulator ? mem_printf("%s and others", json_str_or(emulator, "program", "")) : NULL,
-			"run the programs of foreign roots"),
-		    "qemu-user-static");
+	if (absent.n) {
+		add_package(f, "qemu-user-static");
+		free(f->get);
+		f->get = mem_printf("none is there for %s; apt-get install %s", absent.data, f->package);
+	}
 	add(d, "subordinate ids", false, mem_strdup("not needed: all files of a root are one owner's"),
 	    "roots are made and entered without /etc/subuid");
 	if (!emulator)

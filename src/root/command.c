@@ -46,14 +46,19 @@ static void last_lines(struct view end, struct buf *out)
 	}
 }
 
-/* A program that meets a full disk says so in its own words, or not at all. */
-static bool disk_is_full(const char *path, struct view said)
+bool disk_is_full(const char *path)
 {
 	struct statvfs st;
 
-	if (said.n && memmem(said.p, said.n, "No space left on device", 23))
-		return true; /* by now it may have taken its files away */
 	return statvfs(path, &st) == 0 && (st.f_bavail * st.f_frsize < FULL_BYTES || (st.f_files && !st.f_ffree));
+}
+
+/* A program that meets a full disk says so in its own words, or not at all; by now it may have taken its files away. */
+static bool met_full_disk(const struct making *m, struct view said)
+{
+	static const char words[] = "No space left on device";
+
+	return (said.n && memmem(said.p, said.n, words, strlen(words))) || disk_is_full(m->work);
 }
 
 /* Lines that complain by themselves, as apt's and dpkg's do; what follows them only repeats that it failed. */
@@ -90,7 +95,7 @@ static int failed(const struct making *m, const char *program, int status, struc
 	if (WIFSIGNALED(status))
 		return err_infra(err, 0, "%s was ended by signal %d (%s):%s", program, WTERMSIG(status),
 				 strsignal(WTERMSIG(status)), tail.data ? tail.data : "");
-	if (disk_is_full(m->work, said))
+	if (met_full_disk(m, said))
 		return err_infra(err, ENOSPC, "%s ended with status %d: the disk is full; make room where %s is",
 				 program, WEXITSTATUS(status), m->options->home);
 	return err_user(err, "%s ended with status %d:%s", program, WEXITSTATUS(status), tail.data ? tail.data : "");

@@ -36,6 +36,8 @@ char *keyring_find(const struct making *m);
 /* Runs argv in the sandbox, its output behind the log's. Failure is an error with the last lines of what it said;
  * ERR_USER where it ended by itself, ERR_INFRA where a signal ended it. */
 int command_run(const struct making *m, const struct sandbox *sb, const char *const *argv, struct err *err);
+/* Where a file system has room for no more than a word. */
+bool disk_is_full(const char *path);
 /* The parts of the host's /etc that a download needs. */
 void command_network(struct sandbox *sb);
 

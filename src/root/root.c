@@ -223,6 +223,16 @@ static int recipe_lock(const struct making *m, const char *recipe, int *lock, st
 	return fs_lock(AT_FDCWD, path, true, lock, err);
 }
 
+/* What is cut short for want of room looks like somebody's fault. */
+static int blame_disk(const struct making *m, struct err *err)
+{
+	autofree char *seen = mem_strdup(err->msg);
+
+	if (err->class != ERR_USER || !disk_is_full(m->work))
+		return -1;
+	return err_infra(err, 0, "the disk is full; make room where %s is (seen was: %s)", m->options->home, seen);
+}
+
 static int make_locked(struct making *m, const char *recipe, json_t **record, struct err *err)
 {
 	char attempt[UUID_TEXT];
@@ -234,7 +244,7 @@ static int make_locked(struct making *m, const char *recipe, json_t **record, st
 		return -1;
 	m->tree = fs_join(m->work, "tree");
 	m->log = fs_join(m->work, "log");
-	status = make_tree(m, err) < 0 || publish(m, recipe, record, err) < 0 ? -1 : 0;
+	status = make_tree(m, err) < 0 || publish(m, recipe, record, err) < 0 ? blame_disk(m, err) : 0;
 	work_remove(m->options->home, attempt);
 	return status;
 }

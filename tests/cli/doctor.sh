@@ -6,7 +6,7 @@
 bin_without() {
 	mkdir -p "$WORK/bin"
 	ln -sf /usr/bin/* "$WORK/bin/"
-	for name in "$@"; do rm -f "$WORK/bin/$name"; done
+	for name in "$@"; do rm -f "$WORK/bin/"$name; done
 }
 
 json() { perl -MJSON::PP -e 'local $/; my $d = decode_json(<STDIN>); '"$1" <"$WORK/out"; }
@@ -33,6 +33,12 @@ rm -rf "$WORK/bin"
 bin_without gdb rsync
 run 0 "programs that are only good to have are missing" env PATH="$WORK/bin" "$KILN" doctor
 out_has "missing  gdb" "gdb is named"
+
+bin_without 'qemu-alpha*' 'qemu-hppa*'
+run 0 "without the emulators of some architectures" env PATH="$WORK/bin" "$KILN" doctor
+out_has "none is there for alpha, parisc; apt-get install qemu-user-static" "they are named"
+out_has "a sandbox can say who runs foreign programs" "and the others are of use"
+rm -rf "$WORK/bin"
 
 touch "$WORK/file"
 run 3 "a home below a file" "$KILN" doctor --home "$WORK/file/home"

@@ -150,6 +150,9 @@ if unshare -Urm true 2>/dev/null; then
 		mkdir -p "$KILN_HOME" && mount -t tmpfs -o size=40m none "$KILN_HOME" && mkdir -p "$1" &&
 		echo "head -c 100000000 /dev/zero >/big || exit 1" >"$1/do" && exec "$0" root make slow' "$KILN" "$hook"
 	err_has "the disk is full; make room" "is named"
+	run 3 "one that is full from the beginning" unshare -Urm sh -c '
+		mkdir -p "$KILN_HOME" && mount -t tmpfs -o size=4k none "$KILN_HOME" && exec "$0" root make slow' "$KILN"
+	err_has "make room" "likewise"
 else
 	skip "a disk that gets full" "unshare cannot make a user namespace"
 fi
