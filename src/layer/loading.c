@@ -30,6 +30,19 @@ static int interpreter_read(Elf *elf, const GElf_Phdr *p, struct loading *out)
 	return 0;
 }
 
+static int entry_read(Elf *elf, const GElf_Dyn *d, size_t names, struct loading *out)
+{
+	const char *name = d->d_tag == DT_NEEDED || d->d_tag == DT_RUNPATH ? elf_strptr(elf, names, d->d_un.d_val) : "";
+
+	if (!name)
+		return -1;
+	if (d->d_tag == DT_NEEDED)
+		*vec_push(&out->needed) = mem_strdup(name);
+	else if (d->d_tag == DT_RUNPATH && !out->runpath)
+		out->runpath = mem_strdup(name);
+	return 0;
+}
+
 /* By way of the section, whose link is the table of its names; without sections there are none. */
 static int dynamic_read(Elf *elf, struct loading *out)
 {
@@ -46,14 +59,9 @@ static int dynamic_read(Elf *elf, struct loading *out)
 			continue;
 		out->dynamic = true;
 		data = elf_getdata(section, NULL);
-		for (int i = 0; data && gelf_getdyn(data, i, &d) && d.d_tag != DT_NULL; i++) {
-			const char *name = d.d_tag == DT_NEEDED ? elf_strptr(elf, header.sh_link, d.d_un.d_val) : NULL;
-
-			if (d.d_tag == DT_NEEDED && !name)
+		for (int i = 0; data && gelf_getdyn(data, i, &d) && d.d_tag != DT_NULL; i++)
+			if (entry_read(elf, &d, header.sh_link, out) < 0)
 				return -1;
-			if (name)
-				*vec_push(&out->needed) = mem_strdup(name);
-		}
 	}
 	return 0;
 }
@@ -99,5 +107,6 @@ void loading_free(struct loading *e)
 		free(e->needed.data[i]);
 	vec_free(&e->needed);
 	free(e->interpreter);
+	free(e->runpath);
 	*e = (struct loading){ 0 };
 }

@@ -11,6 +11,7 @@ struct loading {
 	char *interpreter; /* PT_INTERP; NULL: a library, or a static program */
 	bool dynamic;
 	VEC(char *) needed; /* DT_NEEDED */
+	char *runpath;      /* DT_RUNPATH, or NULL */
 };
 
 /* Reads it. 1: it is an ELF file; 0: it is another; ERR_USER: a damaged one. */

@@ -81,42 +81,71 @@ static void rpath_make(const struct layering *l, struct buf *out)
 		buf_printf(out, "%s" LAYER_PREFIX "%s", i ? ":" : "", l->libraries.data[i]);
 }
 
-/* RPATH and not RUNPATH: it counts for the libraries of the libraries as well (ld.so(8)), which stay as they are. */
-static int patch(struct layering *l, const char *path, mode_t mode, struct err *err)
+/* Options of patchelf, which writes another file, that then takes the place of the first. */
+static int patch(struct layering *l, const char *path, mode_t mode, const char *const *options, struct err *err)
 {
-	autobuf struct buf rpath = { 0 };
 	autofree char *made = mem_printf("%s.kiln", path);
-	const char *argv[] = { "patchelf",     "--set-interpreter",
-			       l->interpreter, "--force-rpath",
-			       "--set-rpath",  NULL,
-			       "--output",     made,
-			       path,           NULL };
+	const char *argv[10] = { "patchelf", "--output", made, path };
 
-	rpath_make(l, &rpath);
-	argv[5] = rpath.data;
+	for (size_t i = 0; options[i]; i++)
+		argv[4 + i] = options[i];
 	if (proc_run(&(struct proc){ .argv = argv }, NULL, err) < 0)
 		return err_wrap(err, "%s", path + strlen(l->native));
 	if (chmod(made, mode & 0777) < 0 || rename(made, path) < 0)
 		return err_infra(err, errno, "%s", path);
+	return 0;
+}
+
+/* RPATH and not RUNPATH: it counts for the libraries of the libraries as well (ld.so(8)), which stay as they are. */
+static int program_patch(struct layering *l, const char *path, mode_t mode, struct err *err)
+{
+	autobuf struct buf rpath = { 0 };
+
+	rpath_make(l, &rpath);
+	if (patch(l, path, mode,
+		  (const char *const[]){ "--force-rpath", "--set-rpath", rpath.data, "--set-interpreter",
+					 l->interpreter, NULL },
+		  err) < 0)
+		return -1;
 	l->programs++;
 	return 0;
 }
 
-static int relocate_file(struct layering *l, struct map *seen, const char *path, mode_t mode, struct err *err)
+/* But for those with a RUNPATH, for which no one else's RPATH counts: they keep what they have, and look on there. */
+static int library_patch(struct layering *l, const char *path, mode_t mode, const struct loading *e, struct err *err)
+{
+	autobuf struct buf rpath = { 0 };
+
+	buf_printf(&rpath, "%s:", e->runpath);
+	rpath_make(l, &rpath);
+	return patch(l, path, mode, (const char *const[]){ "--force-rpath", "--set-rpath", rpath.data, NULL }, err);
+}
+
+static int program_relocate(struct layering *l, struct map *seen, const char *path, mode_t mode,
+			    const struct loading *e, struct err *err)
+{
+	if (!strchr(e->interpreter, '/'))
+		return err_user(err, "%s: its loader is no path", path);
+	if (closure_check(l, seen, path, e, err) < 0 || interpreter_place(l, e->interpreter, err) < 0)
+		return -1;
+	return program_patch(l, path, mode, err);
+}
+
+static int relocate_file(struct layering *l, struct map *seen, const char *path, mode_t mode, bool library,
+			 struct err *err)
 {
 	struct loading e;
 	int status = loading_read(path, &e, err);
 
 	if (status <= 0)
 		return status;
-	if (e.interpreter && !strchr(e.interpreter, '/'))
-		status = err_user(err, "%s: its loader is no path", path);
-	else if (e.interpreter)
-		status = closure_check(l, seen, path, &e, err) < 0 || interpreter_place(l, e.interpreter, err) < 0
-				 ? -1
-				 : patch(l, path, mode, err);
+	status = 0;
+	if (library && e.runpath)
+		status = library_patch(l, path, mode, &e, err);
+	else if (!library && e.interpreter)
+		status = program_relocate(l, seen, path, mode, &e, err);
 	loading_free(&e);
-	return status < 0 ? -1 : 0;
+	return status;
 }
 
 typedef int visit_fn(struct layering *l, struct map *seen, const char *path, mode_t mode, struct err *err);
@@ -161,11 +190,13 @@ static int library_dirs(struct layering *l, struct err *err)
 	return l->libraries.n ? 0 : err_user(err, "the layer %s has no shared libraries", l->recipe->name);
 }
 
-/* Programs are executable files; the loader and libraries stay as they are, also those that can be run. A file is
- * changed as a new one, so that the native root's keeps its bytes. */
+/* Programs are executable files; the loader and libraries are none, also those that can be run. A file is changed as a
+ * new one, so that the native root's keeps its bytes. */
 static int visit(struct layering *l, struct map *seen, const char *path, mode_t mode, struct err *err)
 {
-	return mode & 0111 && !strstr(strrchr(path, '/'), ".so") ? relocate_file(l, seen, path, mode, err) : 0;
+	bool library = strstr(strrchr(path, '/'), ".so");
+
+	return library || mode & 0111 ? relocate_file(l, seen, path, mode, library, err) : 0;
 }
 
 int layer_relocate(struct layering *l, struct err *err)

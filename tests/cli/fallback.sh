@@ -7,7 +7,7 @@ x86_64) native=x86_64 ;;
 *) skip "a layer over a foreign root" "the test does not know $(uname -m)"; finish; exit ;;
 esac
 
-printf 'root: far\nfrom: own\nprefix: aarch64-linux-gnu-\ntools: ["true"]\ndata: ["/usr/lib/*-linux-gnu", /usr/lib64]\n' >"$catalog/layer/far.yaml"
+printf 'root: far\nfrom: own\nprefix: aarch64-linux-gnu-\ntools: ["true", outer]\ndata: ["/usr/lib/*-linux-gnu", /usr/lib64]\n' >"$catalog/layer/far.yaml"
 recipe far arm64
 made own "$native"
 program=$(type -P true)
@@ -17,10 +17,18 @@ for library in $(ldd "$program" | grep -o '/[^ )]*'); do
 	mkdir -p "$tree$(dirname "$library")"
 	cp -Ln "$library" "$tree$library"
 done
+# A library that looks for its own ones where it says itself, and nowhere else.
+shared() { gcc -shared -fPIC -Wl,-soname,"$1" -o "$tree/usr/lib/$native-linux-gnu/$1" -x c - -x none "${@:2}"; }
+lib=$tree/usr/lib/$native-linux-gnu
+echo 'int inner(void); int inner(void) { return 0; }' | shared libinner.so.1
+echo 'int inner(void); int outer(void); int outer(void) { return inner(); }' |
+	shared libouter.so.1 "$lib/libinner.so.1" -Wl,--enable-new-dtags "-Wl,-rpath,\$ORIGIN/nowhere"
+echo 'int outer(void); int main(void) { return outer(); }' |
+	gcc -x c - -x none -L"$lib" -l:libouter.so.1 "-Wl,-rpath-link,$lib" -o "$tree/usr/bin/outer"
 arm64_does "$WORK/say" 'return sys_write(1, "emulated 1.2\n", 13) != 13;'
 for root in bare far; do
 	made $root arm64
-	for name in true aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp "$WORK/say" "$tree/usr/bin/$name"; done
+	for name in true outer aarch64-linux-gnu-gcc aarch64-linux-gnu-ld; do cp "$WORK/say" "$tree/usr/bin/$name"; done
 done
 cp -R "$TESTS/fake-kernel" "$WORK/linux"
 plan() { "$KILN" plan --arch arm64 --config tiny --board arm64-virt --source "$WORK/linux" "$@"; }
@@ -93,4 +101,6 @@ run 0 "a program of the root" "$KILN" root run far -- true
 out_has "emulated 1.2" "is its own"
 run 0 "with --fast" "$KILN" root run far --fast -- true
 is "$(cat "$WORK/out")" "" "the layer's stands in for it"
+run 0 "one whose library has a RUNPATH" "$KILN" root run far --fast -- outer
+is "$(cat "$WORK/out")" "" "finds its libraries in the layer, too"
 finish
