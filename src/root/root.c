@@ -124,6 +124,7 @@ void root_world(struct sandbox *sb, const struct making *m)
 	sandbox_root_in_place(sb, m->tree);
 	sandbox_superuser(sb);
 	sandbox_allow_nesting(sb);
+	sandbox_tmpfs(sb, "/run"); /* what runs now is not part of the root, nor where a link there leads */
 	command_network(sb);
 	emulator_bind(sb, m->emulator);
 	for (size_t i = 0; i < m->recipe->cache.n; i++) {

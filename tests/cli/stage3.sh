@@ -30,6 +30,7 @@ echo 'root:x:0:0:root:/root:/bin/sh' >"$top/etc/passwd"
 echo 'root:x:0:' >"$top/etc/group"
 echo 'from the stage3' >"$top/usr/share/word"
 mkdir -m 555 "$top/closed"
+ln -s ../run/resolve/stub-resolv.conf "$top/etc/resolv.conf"
 tar -C "$top" -cJf "$WORK/root.tar.xz" .
 mirror=$WORK/mirror
 "$TESTS/mirror/make" "$mirror" "$arch" plain "$WORK/root.tar.xz" >/dev/null 2>&1
@@ -55,7 +56,7 @@ variant: plain
 keyring: test-release.gpg
 keyring_from: https://example.org/keys has the keys
 prepare:
-  - run: [sh, -c, "echo prepared > /etc/prepared; echo again >> /var/cache/packages/log"]
+  - run: [sh, -c, "echo prepared > /etc/prepared; cat /etc/resolv.conf > /etc/resolved; echo again >> /var/cache/packages/log"]
 cache: [/var/cache/packages]
 unproved: true
 END
@@ -67,6 +68,10 @@ run 2 "without a keyring nothing is made" "$KILN" root make plain
 err_has "$XDG_CONFIG_HOME/kiln/keyring/test-release.gpg is not there" "the place of the keyring is named"
 err_has "https://example.org/keys has the keys" "and where to get it"
 cp "$mirror/keyring.gpg" "$XDG_CONFIG_HOME/kiln/keyring/test-release.gpg"
+
+mkdir -p "$WORK/bin" && ln -s /usr/bin/* "$WORK/bin" && rm "$WORK/bin/gpgv"
+run 2 "without gpgv nothing is made" env PATH="$WORK/bin" "$KILN" root make plain
+err_has "apt-get install gpgv" "and the package is named"
 
 # refused STATUS NAME TEXT: making it fails so, and nothing is kept.
 refused() {
@@ -98,6 +103,13 @@ ok $? "by a range"
 run 0 "its programs run" "$KILN" root run plain -- /bin/cat /usr/share/word /etc/prepared
 out_has "from the stage3" "with the stage3's files"
 out_has "prepared" "and the preparation's"
+cmp -s "$KILN_HOME"/roots/plain-*/tree/etc/resolved /etc/resolv.conf
+ok $? "what prepared it saw the host's resolv.conf, which was a link to nowhere"
+is "$(readlink "$KILN_HOME"/roots/plain-*/tree/etc/resolv.conf)" ../run/resolve/stub-resolv.conf "and is one still"
+run 0 "with the network" "$KILN" root run plain --network -- /bin/cat /etc/resolv.conf
+cmp -s "$WORK/out" /etc/resolv.conf
+ok $? "it is there, too"
+run 1 "without" "$KILN" root run plain -- /bin/cat /etc/resolv.conf
 run 0 "it is not made again" "$KILN" root make plain
 is "$(cat "$KILN_HOME"/cache/root/plain/var/cache/packages/log | wc -l)" 1 "for nothing is prepared again"
 fetched=$(grep -c "tar.xz [0-9]* 20" "$mirror/.requests")
