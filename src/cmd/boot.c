@@ -108,7 +108,7 @@ static int put(struct depot *depot, json_t *spec, const char *field, const char 
 
 static int put_patterns(struct depot *depot, const struct catalog *catalog, json_t *spec, struct err *err)
 {
-	autojson json_t *patterns = qemu_patterns_spec(catalog->patterns, catalog->n_patterns);
+	autojson json_t *patterns = judge_patterns_json(catalog->patterns, catalog->n_patterns);
 	autofree char *text = json_canonical(patterns);
 	char digest[HASH_HEX];
 

@@ -266,3 +266,8 @@ const struct judge_result *judge_result(const struct judge *j)
 {
 	return j->state == JUDGE_DECIDED ? &j->result : NULL;
 }
+
+bool judge_heard_kernel(const struct judge *j)
+{
+	return j->kernel;
+}

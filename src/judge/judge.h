@@ -29,6 +29,9 @@ struct judge_rules; /* compiled patterns, shared by any number of judges */
 int judge_rules_new(const struct judge_pattern *patterns, size_t n, const char *cache_dir, struct judge_rules **out,
 		    struct err *err);
 void judge_rules_free(struct judge_rules *rules);
+/* Patterns as a JSON array, and the rules compiled from its text; cache_dir as above. New reference. */
+json_t *judge_patterns_json(const struct judge_pattern *patterns, size_t n);
+int judge_rules_read(struct view json, const char *cache_dir, struct judge_rules **out, struct err *err);
 
 /* The markers of Kiln's own init (guest-init prints them, see guest/guest.h). */
 #define MARK_START "KILN-GUEST-START" /* KILN-GUEST-START machine=aarch64 cpus=1 ... */
@@ -70,6 +73,8 @@ enum judge_state judge_feed(struct judge *j, const void *p, size_t n, int64_t no
 /* Called when time passes without output. */
 enum judge_state judge_tick(struct judge *j, int64_t now);
 void judge_end(struct judge *j, enum judge_end end);
+/* Whether the kernel itself has spoken: what came before it was firmware. */
+bool judge_heard_kernel(const struct judge *j);
 
 /* After JUDGE_DECIDED or judge_end. Strings are borrowed from the judge. */
 struct judge_result {
@@ -87,6 +92,8 @@ struct judge_result {
 };
 /* NULL before that. */
 const struct judge_result *judge_result(const struct judge *j);
+/* Suites that were left out, [{"name","reason"}], stand among the tests: neither passed nor failed, and said. */
+void judge_add_skipped(json_t *tests, const json_t *suites);
 /* {"verdict","reason","signature","line","excerpt","tests","splats",...}: new reference. */
 json_t *judge_result_json(const struct judge_result *r);
 

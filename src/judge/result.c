@@ -234,6 +234,16 @@ void judge_conclude(struct judge *j, enum judge_end end)
 	j->result.machine = j->machine.data;
 }
 
+void judge_add_skipped(json_t *tests, const json_t *suites)
+{
+	json_t *suite;
+	size_t i;
+
+	json_array_foreach ((json_t *)suites, i, suite)
+		json_array_append_new(tests, json_pack("{s:s, s:s, s:s}", "name", json_str_or(suite, "name", ""),
+						       "result", "skip", "reason", json_str_or(suite, "reason", "")));
+}
+
 static void set_text(json_t *o, const char *key, const char *text)
 {
 	json_object_set_new(o, key, text ? json_text(view_of(text)) : json_null());

@@ -128,17 +128,6 @@ static void fail_for_guest(struct step *step, const char *signature, const char 
 	step_verdict(step, VERDICT_FAIL, reason);
 }
 
-/* Suites that were left out stand among the tests: neither passed nor failed, and said. */
-static void add_skipped(struct step *step)
-{
-	json_t *tests = json_object_get(step->record, "tests"), *suite;
-	size_t i;
-
-	json_array_foreach (json_object_get(step->spec, "skipped_suites"), i, suite)
-		json_array_append_new(tests, json_pack("{s:s, s:s, s:s}", "name", json_str_or(suite, "name", ""),
-						       "result", "skip", "reason", json_str_or(suite, "reason", "")));
-}
-
 /* What QEMU says before the machine runs, by the catalogue's patterns: of the image it is the kernel's fault, of all
  * else the farm's. It stands in no line of the console. */
 static bool judge_complaints(struct judge *judge, const struct loop_result *result)
@@ -172,7 +161,7 @@ void outcome_record(struct step *step, struct judge *judge, const struct loop_re
 	json_object_update_missing(step->record, fields); /* the frame has a "started" of its own */
 	if (complained)
 		json_object_set_new(step->record, "line", json_integer(0));
-	add_skipped(step);
+	judge_add_skipped(json_object_get(step->record, "tests"), json_object_get(step->spec, "skipped_suites"));
 	json_object_set_new(step->record, "end", json_string(ends[result->end].text));
 	step_verdict(step, said->verdict, said->reason);
 	/* What the console names as the cause stands; only then comes how the machine ended. */

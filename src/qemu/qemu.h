@@ -14,7 +14,7 @@
  * What an observation of the kind boot needs, as parts of its spec:
  *	"board"     qemu_board_spec
  *	"qemu"      qemu_identify
- *	"patterns"  digest, in the depot, of the canonical text of qemu_patterns_spec
+ *	"patterns"  digest, in the depot, of the canonical text of judge_patterns_json
  *	"accel"     "tcg", or "kvm" where qemu_kvm_state says that it works
  *	"image", "dtb"?, "initrd"?   digests in the depot
  *	"skipped_suites"?  [{"name","reason"}]: for the record's tests
@@ -36,8 +36,6 @@ enum { QEMU_LEAVE_KEY = 0x1d };
 /* The spec's "board" for a board of the catalogue under this accelerator; machine (or NULL) takes the place of its own
  * numbers. New reference. */
 json_t *qemu_board_spec(const struct catalog_board *board, const struct catalog_machine *machine, const char *accel);
-/* The patterns as the JSON array that a boot reads. New reference. */
-json_t *qemu_patterns_spec(const struct judge_pattern *patterns, size_t n);
 
 /* The QEMU of this host that is to boot the board: {"program","path","digest","version","firmware"}, and "lacks":
  * {"want","have"} where this version is too old for the board or does not know its machine: it cannot boot it then.

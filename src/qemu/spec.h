@@ -3,8 +3,6 @@
 #define QEMU_SPEC_H
 
 #include "base/err.h"
-#include "base/str.h"
-#include "judge/judge.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,8 +15,5 @@ struct boot_limits {
 /* The limits of a boot: the board's are for TCG, KVM gets a tenth of them and never less than 20 s in all
  * and 10 s of silence, and never more than the board's. */
 int boot_limits(const json_t *spec, struct boot_limits *limits, struct err *err);
-
-/* The rules compiled from the text of a patterns array, with the cache in HOME. */
-int boot_rules(const char *home, struct view patterns, struct judge_rules **rules, struct err *err);
 
 #endif

@@ -244,6 +244,7 @@ static int run(struct step *step, struct judge *judge, const char *log, struct l
 
 static int judge_make(struct step *step, struct judge_rules **rules, struct judge **judge, struct err *err)
 {
+	autofree char *cache = fs_join(step->home, "cache");
 	autobuf struct buf text = { 0 };
 	struct boot_limits limits;
 	const char *patterns;
@@ -254,7 +255,7 @@ static int judge_make(struct step *step, struct judge_rules **rules, struct judg
 
 	if (boot_limits(step->spec, &limits, err) < 0 || json_field_str(step->spec, "patterns", &patterns, err) < 0 ||
 	    depot_get(step->depot, patterns, &text, err) < 0 ||
-	    boot_rules(step->home, (struct view){ text.data, text.n }, rules, err) < 0)
+	    judge_rules_read((struct view){ text.data, text.n }, cache, rules, err) < 0)
 		return -1;
 	options.limit_ms = limits.total_ms;
 	*judge = judge_new(*rules, &options);

@@ -225,17 +225,16 @@ static void patterns_survive_the_way_through_the_spec(void **state)
 		{ "panic", "^Kernel panic", VERDICT_FAIL, true, true, false },
 		{ "warning", "^WARNING: ", VERDICT_WARN, false, true, false },
 	};
-	autojson json_t *list = qemu_patterns_spec(patterns, 2);
+	autojson json_t *list = judge_patterns_json(patterns, 2);
 	autofree char *text = json_canonical(list);
 	struct judge_rules *rules = NULL;
 	struct err err = { 0 };
 
-	assert_int_equal(boot_rules("/nonexistent", view_of(text), &rules, &err), 0);
+	assert_int_equal(judge_rules_read(view_of(text), NULL, &rules, &err), 0);
 	judge_rules_free(rules);
-	assert_int_equal(boot_rules("/nonexistent", VIEW("{}"), &rules, &err), -1);
+	assert_int_equal(judge_rules_read(VIEW("{}"), NULL, &rules, &err), -1);
 	assert_int_equal(
-		boot_rules("/nonexistent", VIEW("[{\"name\":\"x\",\"regex\":\"y\",\"verdict\":\"z\"}]"), &rules, &err),
-		-1);
+		judge_rules_read(VIEW("[{\"name\":\"x\",\"regex\":\"y\",\"verdict\":\"z\"}]"), NULL, &rules, &err), -1);
 	assert_non_null(strstr(err.msg, "patterns[0]: x: verdict is z"));
 }
 
