@@ -116,6 +116,14 @@ static void record_begin(struct step *step)
 	json_object_set(step->record, "spec", (json_t *)step->spec);
 }
 
+static void record_end(struct step *step)
+{
+	char now[CLOCK_TEXT];
+
+	clock_format(clock_unix(), now);
+	json_object_set_new(step->record, "finished", json_string(now));
+}
+
 static int record_publish(const struct step *step, enum step_class class, struct err *err)
 {
 	autofree char *pure = record_path(step->home, step->key);
@@ -132,7 +140,6 @@ static int record_publish(const struct step *step, enum step_class class, struct
 static int attempt_run(struct step *step, const struct step_kind *kind, struct err *err)
 {
 	int64_t start = clock_ms();
-	char now[CLOCK_TEXT];
 
 	record_begin(step);
 	if (kind->run(step, err) < 0) {
@@ -141,8 +148,7 @@ static int attempt_run(struct step *step, const struct step_kind *kind, struct e
 		step_verdict(step, VERDICT_INFRA, err->msg);
 		*err = (struct err){ 0 };
 	}
-	clock_format(clock_unix(), now);
-	json_object_set_new(step->record, "finished", json_string(now));
+	record_end(step);
 	if (!json_object_get(step->record, "seconds"))
 		json_object_set_new(step->record, "seconds", json_real((double)(clock_ms() - start) / 1000));
 	return 0;
@@ -213,4 +219,28 @@ int step_run(const json_t *spec, const struct step_kind *kinds, size_t n, const 
 	}
 	*record = step.record;
 	return 0;
+}
+
+int step_open(const char *home, const json_t *spec, const char *attempt, struct step *step, struct err *err)
+{
+	*step = (struct step){ .spec = spec, .home = home, .jobs = 1, .jobserver_read = -1, .jobserver_write = -1 };
+	if (depot_open(home, &step->depot, err) < 0)
+		return -1;
+	step_key(spec, step->key);
+	memcpy(step->attempt, attempt, UUID_TEXT);
+	record_begin(step);
+	return 0;
+}
+
+int step_publish(struct step *step, struct err *err)
+{
+	record_end(step);
+	return record_publish(step, STEP_OBSERVATION, err);
+}
+
+void step_close(struct step *step)
+{
+	depot_free(step->depot);
+	json_decref(step->record);
+	*step = (struct step){ 0 };
 }

@@ -63,6 +63,12 @@ struct step_options {
 int step_run(const json_t *spec, const struct step_kind *kinds, size_t n, const struct step_options *options,
 	     json_t **record, struct err *err);
 
+/* An observation that is made here and not by a step's code, over many turns of a loop: opened, its record filled in,
+ * published once and closed. Its attempt and its spec are the caller's; it has no work directory. */
+int step_open(const char *home, const json_t *spec, const char *attempt, struct step *step, struct err *err);
+int step_publish(struct step *step, struct err *err);
+void step_close(struct step *step);
+
 /* The record of a pure step when it is there and all its artefacts are; else NULL. New reference. */
 json_t *step_lookup(const char *home, const char *key);
 
