@@ -102,6 +102,17 @@ struct catalog_ends {
 	bool reboot;   /* reboot with -no-reboot ends QEMU */
 };
 
+/* How a board is reached in LAVA labs. */
+struct catalog_lava {
+	const char *type;     /* its device type there; NULL: no lab knows the board */
+	struct names tags;    /* that a device must have */
+	struct names context; /* KEY=VALUE of the job's context */
+	const char *method;   /* of its boot: qemu, u-boot, grub, ipxe, fastboot */
+	const char *command;  /* u-boot: booti, bootz, bootm */
+	const char *min;      /* "2021.02" or NULL: oldest LAVA that can run it */
+	const char *skip;     /* why no lab can, or NULL */
+};
+
 /* Firmware of Kiln's own, for machines that nobody packages one for. */
 struct catalog_firmware {
 	const char *name;
@@ -140,6 +151,7 @@ struct catalog_board {
 	const char *image;          /* artefact that is booted: "image" or "vmlinux" */
 	const char *dtb;            /* file among the build's dtbs that it needs, or NULL */
 	struct catalog_ends ends;
+	struct catalog_lava lava;
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
 	int64_t console_mb; /* of output, more is a flood */
@@ -233,6 +245,26 @@ struct catalog_layer {
 	struct names differ; /* what may differ between both compilers: version, configuration, options */
 };
 
+/* A LAVA lab, of the user's own catalogue. */
+struct catalog_lab {
+	const char *name;
+	struct origin origin;
+	const char *description;
+	const char *url;
+	const char *user;
+	const char *token_file;          /* that only its owner may read, or */
+	const char *token_env;           /* the name of a variable; one of the two is there */
+	const char *ca;                  /* file of certificates to trust besides the system's, or NULL */
+	const char *listen;              /* ADDRESS:PORT that Kiln's own server of artefacts listens on, or */
+	const char *store;               /* REMOTE:PATH that rclone uploads to; one of the two is there */
+	const char *fetch;               /* URL under which the lab reads them; NULL: http://LISTEN/ */
+	int64_t jobs;                    /* at once */
+	int64_t minutes;                 /* of devices a day, 0: any */
+	struct names types, avoid_types; /* globs of device types; none: all */
+	struct names tags, avoid_tags;   /* of devices */
+	const char *zone;                /* a word for people: where it stands */
+};
+
 /* A failure that is known: a cell that fails so is known, not fail, until the entry expires. */
 struct catalog_known {
 	const char *name;
@@ -249,7 +281,8 @@ struct catalog_known {
 
 #define CATALOG_KINDS(X) \
 	X(arch)          \
-	X(toolchain) X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known) X(root) X(layer)
+	X(toolchain)     \
+	X(fragment) X(config) X(firmware) X(board) X(rootfs) X(suite) X(matrix) X(known) X(root) X(layer) X(lab)
 
 struct catalog {
 #define X(kind)                               \

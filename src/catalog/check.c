@@ -163,12 +163,19 @@ static void regex_check(struct reader *r, const char *regex, struct place at)
 	}
 }
 
+/* Exactly one of two keys. */
+static void either_check(struct reader *r, const struct node *node, const char *first, const char *second)
+{
+	if (!node_pair(node, first) == !node_pair(node, second) && !r->broken)
+		fault_add(r->faults, node->at, "one of the keys \"%s\" and \"%s\" is needed, and not both", first,
+			  second);
+}
+
 static void known_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
 {
 	const struct catalog_known *known = entry;
 
-	if (!node_pair(node, "signature") == !node_pair(node, "regex") && !r->broken)
-		fault_add(r->faults, node->at, "one of the keys \"signature\" and \"regex\" is needed, and not both");
+	either_check(r, node, "signature", "regex");
 	if (known->regex)
 		regex_check(r, known->regex, key_place(node, "regex"));
 	for (size_t i = 0; i < known->builds.n; i++)
@@ -204,11 +211,25 @@ static void root_check(struct reader *r, const struct catalog *c, const void *en
 		base_check(r, node, root->base, of_stage3, of_debian);
 }
 
+static void lab_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
+{
+	const struct catalog_lab *lab = entry;
+
+	either_check(r, node, "token_file", "token_env");
+	either_check(r, node, "listen", "store");
+	if (lab->store && !lab->fetch && !r->broken)
+		fault_add(r->faults, node->at,
+			  "the key \"fetch\" is missing: the URL under which the lab reads the store");
+	if (lab->url && !str_starts(lab->url, "http://") && !str_starts(lab->url, "https://"))
+		fault_add(r->faults, key_place(node, "url"), "url: \"%s\" is none; http:// or https:// is allowed",
+			  lab->url);
+}
+
 typedef void check_fn(struct reader *r, const struct catalog *c, const void *entry, const struct node *node);
 
 static check_fn *const checks[KIND_COUNT] = {
 	[KIND_config] = config_check, [KIND_board] = board_check, [KIND_matrix] = matrix_check,
-	[KIND_known] = known_check,   [KIND_root] = root_check,
+	[KIND_known] = known_check,   [KIND_root] = root_check,   [KIND_lab] = lab_check,
 };
 
 void entry_check(struct reader *r, const struct catalog *c, enum kind kind, const void *entry, const struct node *node)

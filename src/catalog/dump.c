@@ -129,6 +129,11 @@ static json_t *records_dump(const struct record *record, const char *data, size_
 	return list;
 }
 
+static bool json_is_empty(const json_t *value)
+{
+	return (json_is_array(value) && !json_array_size(value)) || (json_is_object(value) && !json_object_size(value));
+}
+
 /* What is absent stays absent. */
 static json_t *record_dump(const struct record *record, const char *data)
 {
@@ -142,7 +147,7 @@ static json_t *record_dump(const struct record *record, const char *data)
 					     *(const size_t *)(data + f->count_offset));
 		else
 			value = dumpers[f->type](f, data + f->offset);
-		if (value && !(json_is_array(value) && !json_array_size(value)))
+		if (value && !json_is_empty(value))
 			json_object_set_new(map, f->key, value);
 		else
 			json_decref(value);

@@ -17,6 +17,9 @@ static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } 
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
 static const struct choice accel_choices[] = { { "tcg", 0 }, { "kvm", 0 }, { "auto", 0 }, { NULL, 0 } };
 static const struct choice base_choices[] = { { "debian", 0 }, { "stage3", 0 }, { NULL, 0 } };
+static const struct choice method_choices[] = {
+	{ "qemu", 0 }, { "u-boot", 0 }, { "grub", 0 }, { "ipxe", 0 }, { "fastboot", 0 }, { NULL, 0 },
+};
 static const struct choice verdict_choices[] = {
 	{ "fail", VERDICT_FAIL },
 	{ "warn", VERDICT_WARN },
@@ -97,6 +100,20 @@ static const struct record ends_record = {
 	"how a guest ends", sizeof(struct catalog_ends), NULL, ends_fields, countof(ends_fields), NULL,
 };
 
+static const struct field lava_fields[] = {
+	{ "type", FIELD_WORD, AT(catalog_lava, type), .mandatory = true },
+	{ "tags", FIELD_WORDS, AT(catalog_lava, tags), .may_be_empty = true },
+	{ "context", FIELD_WORDS, AT(catalog_lava, context), .may_be_empty = true },
+	{ "method", FIELD_CHOICE, AT(catalog_lava, method), .mandatory = true, .choices = method_choices },
+	{ "command", FIELD_WORD, AT(catalog_lava, command) },
+	{ "min", FIELD_VERSION, AT(catalog_lava, min) },
+	{ "skip", FIELD_STRING, AT(catalog_lava, skip) },
+};
+
+static const struct record lava_record = {
+	"how labs run it", sizeof(struct catalog_lava), NULL, lava_fields, countof(lava_fields), NULL,
+};
+
 static const struct field firmware_fields[] = {
 	{ "description", FIELD_STRING, AT(catalog_firmware, description) },
 	{ "program", FIELD_WORD, AT(catalog_firmware, program), .mandatory = true },
@@ -124,6 +141,7 @@ static const struct field board_fields[] = {
 	{ "image", FIELD_CHOICE, AT(catalog_board, image), .absent = "image", .choices = image_choices },
 	{ "dtb", FIELD_WORD, AT(catalog_board, dtb) },
 	{ "ends", FIELD_MAP, AT(catalog_board, ends), .mandatory = true, .record = &ends_record },
+	{ "lava", FIELD_MAP, AT(catalog_board, lava), .record = &lava_record },
 	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
 	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1, .max = DAY_MS },
 	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },
@@ -229,6 +247,25 @@ static const struct field known_fields[] = {
 	{ "expires", FIELD_DATE, AT(catalog_known, expires), .mandatory = true },
 };
 
+static const struct field lab_fields[] = {
+	{ "description", FIELD_STRING, AT(catalog_lab, description) },
+	{ "url", FIELD_WORD, AT(catalog_lab, url), .mandatory = true },
+	{ "user", FIELD_WORD, AT(catalog_lab, user), .mandatory = true },
+	{ "token_file", FIELD_WORD, AT(catalog_lab, token_file) },
+	{ "token_env", FIELD_WORD, AT(catalog_lab, token_env) },
+	{ "ca", FIELD_WORD, AT(catalog_lab, ca) },
+	{ "listen", FIELD_WORD, AT(catalog_lab, listen) },
+	{ "store", FIELD_WORD, AT(catalog_lab, store) },
+	{ "fetch", FIELD_WORD, AT(catalog_lab, fetch) },
+	{ "jobs", FIELD_INT, AT(catalog_lab, jobs), .absent = "4", .min = 1, .max = 1000 },
+	{ "minutes", FIELD_INT, AT(catalog_lab, minutes), .min = 1, .max = 1 << 20 },
+	{ "types", FIELD_WORDS, AT(catalog_lab, types), .may_be_empty = true },
+	{ "avoid_types", FIELD_WORDS, AT(catalog_lab, avoid_types), .may_be_empty = true },
+	{ "tags", FIELD_WORDS, AT(catalog_lab, tags), .may_be_empty = true },
+	{ "avoid_tags", FIELD_WORDS, AT(catalog_lab, avoid_tags), .may_be_empty = true },
+	{ "zone", FIELD_WORD, AT(catalog_lab, zone) },
+};
+
 static const struct field pattern_fields[] = {
 	{ "name", FIELD_WORD, AT(judge_pattern, name), .mandatory = true },
 	{ "regex", FIELD_STRING, AT(judge_pattern, regex), .mandatory = true },
@@ -258,6 +295,7 @@ static const struct kind_schema kinds[KIND_COUNT] = {
 	KIND(known, "a known failure", ".yaml"),
 	KIND(root, "a root", ".yaml"),
 	KIND(layer, "a layer", ".yaml"),
+	KIND(lab, "a lab", ".yaml"),
 	[KIND_pattern] = { "pattern",
 			   ".yaml",
 			   { "a pattern", sizeof(struct judge_pattern), NULL, pattern_fields, countof(pattern_fields) },
