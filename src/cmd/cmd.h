@@ -17,6 +17,7 @@
 	X(doctor)   \
 	X(exec)     \
 	X(judge)    \
+	X(lab)      \
 	X(log)      \
 	X(minimise) \
 	X(plan)     \

@@ -1,0 +1,247 @@
+/* kiln lab list|check|devices: LAVA labs and what they have. */
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "catalog/catalog.h"
+#include "cmd/cmd.h"
+#include "lab/lab.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct asked {
+	bool json;
+	const struct catalog *catalog;
+};
+
+static void print_json(const json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	putchar('\n');
+}
+
+/* The labs that are meant: the one that was named, or all. */
+static int labs_chosen(const struct asked *a, int argc, char **argv, size_t *from, size_t *to, struct err *err)
+{
+	*from = 0;
+	*to = a->catalog->n_labs;
+	if (!argc) {
+		if (!*to)
+			return err_user(err, "no lab is known; write one into catalog/lab/ of the user's configuration "
+					     "directory, see kiln lab --help");
+		return 0;
+	}
+	for (size_t i = 0; i < a->catalog->n_labs; i++)
+		if (strcmp(a->catalog->labs[i].name, argv[0]) == 0) {
+			*from = i;
+			*to = i + 1;
+			return 0;
+		}
+	return err_user(err, "no lab is called \"%s\"; kiln lab list shows those there are", argv[0]);
+}
+
+static json_t *lab_json(const struct catalog_lab *lab)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s, s:I}", "name", lab->name, "url", lab->url, "user", lab->user, "jobs",
+			      (json_int_t)lab->jobs);
+
+	if (lab->zone)
+		json_object_set_new(o, "zone", json_string(lab->zone));
+	return o;
+}
+
+static int list(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	autojson json_t *all = json_array();
+	size_t from, to;
+
+	if (labs_chosen(a, argc, argv, &from, &to, err) < 0)
+		return -1;
+	for (size_t i = from; i < to; i++) {
+		const struct catalog_lab *lab = &a->catalog->labs[i];
+
+		json_array_append_new(all, lab_json(lab));
+		if (!a->json)
+			printf("%-16s %s as %s%s%s\n", lab->name, lab->url, lab->user, lab->zone ? ", " : "",
+			       lab->zone ? lab->zone : "");
+	}
+	if (a->json)
+		print_json(all);
+	return 0;
+}
+
+static int survey_of(const struct asked *a, const struct catalog_lab *entry, json_t **survey, struct err *err)
+{
+	struct lab *lab;
+	int status;
+
+	if (lab_open(entry, &lab, err) < 0)
+		return -1;
+	status = lab_survey(lab, a->catalog, survey, err);
+	lab_free(lab);
+	return status;
+}
+
+static void names_print(const json_t *names)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach ((json_t *)names, i, name)
+		printf("%s%s", i ? ", " : "", json_string_value(name));
+}
+
+static void type_line(const json_t *type)
+{
+	const json_t *boards = json_object_get(type, "boards");
+
+	printf("  %-36s %2lld of %2zu available  ", json_str_or(type, "type", ""),
+	       (long long)json_int_or(type, "available", 0), json_array_size(json_object_get(type, "devices")));
+	if (json_array_size(boards))
+		names_print(boards);
+	else
+		printf("no board of the catalogue");
+	putchar('\n');
+}
+
+static void head_line(const json_t *survey)
+{
+	long long offset = json_int_or(survey, "clock_offset_s", 0);
+
+	printf("%s: LAVA %s at %s, as %s, who may do no harm\n", json_str_or(survey, "lab", ""),
+	       json_str_or(survey, "version", "?"), json_str_or(survey, "url", ""), json_str_or(survey, "user", ""));
+	if (offset < -2 || offset > 2)
+		printf("  its clock is %lld s %s this host's\n", offset < 0 ? -offset : offset,
+		       offset < 0 ? "behind" : "before");
+}
+
+static void check_print(const json_t *survey)
+{
+	json_t *types = json_object_get(survey, "types"), *type;
+	size_t i, usable = 0;
+
+	head_line(survey);
+	json_array_foreach (types, i, type) {
+		type_line(type);
+		usable += json_int_or(type, "available", 0) && json_array_size(json_object_get(type, "boards"));
+	}
+	if (!usable)
+		printf("  nothing here boots what Kiln builds: no device of a type that a board names is available\n");
+}
+
+static void device_line(const json_t *device)
+{
+	const json_t *tags = json_object_get(device, "tags");
+	const char *why = json_str_or(device, "why", NULL);
+
+	printf("    %-34s %-12s %-9s %s", json_str_or(device, "name", ""), json_str_or(device, "health", ""),
+	       json_str_or(device, "state", ""), json_str_or(device, "worker", ""));
+	if (json_array_size(tags)) {
+		printf("  [");
+		names_print(tags);
+		printf("]");
+	}
+	printf("%s%s\n", why ? "  not used: " : "", why ? why : "");
+}
+
+/* What a board's file needs so that this type is one of its ways to run. */
+static void stub_print(const char *type)
+{
+	printf("    no board names this type. Add to the file of the board that it is:\n"
+	       "        lava: {type: %s, method: METHOD}\n",
+	       type);
+}
+
+static void devices_print(const json_t *survey)
+{
+	json_t *type, *device;
+	size_t i, k;
+
+	head_line(survey);
+	json_array_foreach (json_object_get(survey, "types"), i, type) {
+		type_line(type);
+		json_array_foreach (json_object_get(type, "devices"), k, device)
+			device_line(device);
+		if (!json_array_size(json_object_get(type, "boards")))
+			stub_print(json_str_or(type, "type", ""));
+	}
+}
+
+/* Asks each lab that is meant; one that cannot be asked does not keep the others from it. */
+static int each_survey(const struct asked *a, int argc, char **argv, void (*print)(const json_t *survey),
+		       struct err *err)
+{
+	autojson json_t *all = json_array();
+	size_t from, to;
+	int status = 0;
+
+	if (labs_chosen(a, argc, argv, &from, &to, err) < 0)
+		return -1;
+	for (size_t i = from; i < to; i++) {
+		json_t *survey = NULL;
+
+		if (survey_of(a, &a->catalog->labs[i], &survey, err) < 0) {
+			int one = fail(err);
+
+			status = one > status ? one : status;
+			continue;
+		}
+		if (!a->json)
+			print(survey);
+		json_array_append_new(all, survey);
+	}
+	if (a->json)
+		print_json(all);
+	return status;
+}
+
+static int check(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	return each_survey(a, argc, argv, check_print, err);
+}
+
+static int devices(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	return each_survey(a, argc, argv, devices_print, err);
+}
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
+} verbs[] = {
+	{ "list", list },
+	{ "check", check },
+	{ "devices", devices },
+};
+
+static const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < countof(verbs); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+int cmd_lab(int argc, char **argv)
+{
+	struct asked a = { 0 };
+	const struct option options[] = { { "json", OPTION_FLAG, &a.json } };
+	const struct verb *verb;
+	struct err err = { 0 };
+	int status;
+
+	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
+		return fail(&err);
+	verb = argc > 1 ? verb_find(argv[1]) : NULL;
+	if (!verb || argc > 3) {
+		err_user(&err,
+			 "say what to do with labs: list, check or devices, and the lab's name; see kiln lab --help");
+		return fail(&err);
+	}
+	status = command_catalog(&a.catalog);
+	if (status)
+		return status;
+	status = verb->run(&a, argc - 2, argv + 2, &err);
+	catalog_free(a.catalog);
+	return status < 0 ? fail(&err) : status;
+}

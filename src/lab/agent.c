@@ -1,0 +1,419 @@
+#define _GNU_SOURCE
+#include "lab/agent.h"
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "handout/handout.h"
+#include "lab/boot.h"
+#include "lab/job.h"
+#include "lab/private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A boot is looked at often while it is young, and a lab that does not answer is asked ever less often, until its boots
+ * are given up. */
+enum {
+	TURN_MS = 3000,
+	TURN_MAX_MS = 15000,
+	YOUNG_MS = 60000,
+	BACK_OFF_MAX_MS = 120000,
+	GONE_MS = 30 * 60 * 1000,
+	LOG_LINES = 4000, /* of one request */
+};
+
+struct errand {
+	struct engine_job job;
+	struct boot *boot;
+	char *name;
+};
+
+struct agent {
+	struct agent_options options;
+	struct lab *lab;
+	struct handout *handout; /* NULL: the artefacts are in a store */
+	VEC(struct errand *) errands;
+	int64_t silent_since; /* clock_ms of the first question that had no answer since the last that had, 0: none */
+	int64_t back_off;
+};
+
+int agent_new(const struct agent_options *options, struct agent **out, struct err *err)
+{
+	const struct handout_options serve = { .listen = options->entry->listen, .url = options->entry->fetch };
+	struct agent *a = mem_alloc(sizeof(*a));
+
+	a->options = *options;
+	if (lab_open(options->entry, &a->lab, err) < 0 ||
+	    (options->entry->listen && handout_new(&serve, &a->handout, err) < 0)) {
+		agent_free(a);
+		return err_wrap(err, "lab %s", options->entry->name);
+	}
+	*out = a;
+	return 0;
+}
+
+static void errand_free(struct errand *e)
+{
+	boot_free(e->boot);
+	json_decref(e->job.spec);
+	free(e->name);
+	free(e);
+}
+
+void agent_free(struct agent *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->errands.n; i++)
+		errand_free(a->errands.data[i]);
+	vec_free(&a->errands);
+	handout_free(a->handout);
+	lab_free(a->lab);
+	free(a);
+}
+
+size_t agent_busy(const struct agent *a)
+{
+	return a->errands.n;
+}
+
+/* Says how it ended, and forgets it. */
+static void errand_end(struct agent *a, size_t i, const struct err *err)
+{
+	struct errand *e = a->errands.data[i];
+	bool good = err->class == ERR_NONE;
+
+	for (size_t u = 0; a->handout && e->boot && u < e->boot->n_urls; u++)
+		handout_withdraw(a->handout, e->boot->urls[u]);
+	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
+	errand_free(e);
+	memmove(&a->errands.data[i], &a->errands.data[i + 1], (--a->errands.n - i) * sizeof(a->errands.data[0]));
+}
+
+static void errand_abandon(struct agent *a, size_t i, const char *reason)
+{
+	struct err err = { 0 };
+
+	boot_abandon(a->errands.data[i]->boot, a->options.entry->name, reason, &err);
+	errand_end(a, i, &err);
+}
+
+void agent_take(struct agent *a, const struct engine_job *job, const char *name, bool adopt)
+{
+	struct errand *e = mem_alloc(sizeof(*e));
+	struct err err = { 0 };
+
+	e->job = *job;
+	e->name = mem_printf("%s kiln %s", name, job->attempt);
+	*vec_push(&a->errands) = e;
+	a->options.started(&e->job, a->options.data);
+	if (boot_open(a->options.home, job->spec, job->attempt, &e->boot, &err) < 0)
+		errand_end(a, a->errands.n - 1, &err);
+	else
+		e->boot->adopt = adopt;
+}
+
+/* One artefact of the spec as the lab fetches it: {"url","sha256"}. */
+static int artefact_offer(struct agent *a, struct boot *b, const char *field, const char *name, json_t *all,
+			  struct err *err)
+{
+	const char *digest = json_str_or(b->step.spec, field, NULL);
+	autofree char *path = NULL;
+	char *url = NULL;
+
+	if (!digest)
+		return 0;
+	if (depot_checkout(b->step.depot, digest, &path, err) < 0 ||
+	    handout_offer(a->handout, path, name, &url, err) < 0)
+		return err_wrap(err, "%s", field);
+	b->urls[b->n_urls++] = url;
+	json_object_set_new(all, name, json_pack("{s:s, s:s}", "url", url, "sha256", digest));
+	return 0;
+}
+
+static int artefacts_offer(struct agent *a, struct boot *b, json_t *all, struct err *err)
+{
+	if (!a->handout)
+		return err_user(err, "lab %s: a store is not known how to be filled yet; give its entry the key listen",
+				a->options.entry->name);
+	return artefact_offer(a, b, "image", "kernel", all, err) < 0 ||
+			       artefact_offer(a, b, "initrd", "ramdisk", all, err) < 0 ||
+			       artefact_offer(a, b, "dtb", "dtb", all, err) < 0
+		       ? -1
+		       : 0;
+}
+
+/* A lost attempt is found again by its name. 1: it is there. */
+static int job_find(struct agent *a, struct errand *e, struct err *err)
+{
+	autofree char *path = mem_printf("jobs/?description__contains=%s", e->job.attempt);
+	autojson json_t *found = NULL;
+
+	if (client_list(a->lab, path, "-id", &found, err) < 0)
+		return -1;
+	if (!json_array_size(found))
+		return 0;
+	e->boot->id = json_int_or(json_array_get(found, 0), "id", 0);
+	e->boot->state = BOOT_THERE;
+	return 1;
+}
+
+/* Asks whether LAVA takes the definition; its word, where it does not, is the reason. */
+static int job_validate(struct agent *a, const char *body, struct err *err)
+{
+	const struct http_request request = { .path = "api/v0.2/jobs/validate/", .body = body };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	autojson json_t *answer = NULL;
+	const char *said;
+
+	if (client_ask(a->lab, &request, &reply, err) < 0)
+		return -1;
+	answer = reply.json ? json_loadb(reply.body.data, reply.body.n, 0, NULL) : NULL;
+	said = json_str_or(answer, "message", "no answer");
+	if (reply.status == 200 && strcmp(said, "Job valid.") == 0)
+		return 0;
+	return err_user(err, "lab %s does not take the job: %s", a->options.entry->name, said);
+}
+
+static int job_submit(struct agent *a, struct errand *e, const char *body, struct err *err)
+{
+	const struct http_request request = { .path = "api/v0.2/jobs/", .body = body };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	autobuf struct buf said = { 0 };
+	autojson json_t *answer = NULL;
+
+	/* Until its answer is here nobody knows whether the job is. */
+	e->boot->adopt = true;
+	if (client_ask(a->lab, &request, &reply, err) < 0)
+		return -1;
+	answer = reply.json ? json_loadb(reply.body.data, reply.body.n, 0, NULL) : NULL;
+	e->boot->id = json_integer_value(json_array_get(json_object_get(answer, "job_ids"), 0));
+	if (reply.status == 201 && e->boot->id) {
+		e->boot->state = BOOT_THERE;
+		return 0;
+	}
+	client_complaint(&reply, &said);
+	if (reply.status == 429 || reply.status == 502 || reply.status == 503 || reply.status == 504)
+		return err_infra(err, 0, "lab %s: %s", a->options.entry->name, said.data);
+	return err_user(err, "lab %s refuses the job: %s", a->options.entry->name, said.data);
+}
+
+/* ERR_USER: this job never will be; ERR_INFRA: not now. */
+static int errand_send(struct agent *a, struct errand *e, struct err *err)
+{
+	autojson json_t *artefacts = json_object(), *body = NULL;
+	autofree char *yaml = NULL, *text = NULL;
+	int found = e->boot->adopt ? job_find(a, e, err) : 0;
+
+	if (found)
+		return found < 0 ? -1 : 0;
+	if (!e->boot->n_urls && artefacts_offer(a, e->boot, artefacts, err) < 0)
+		return -1;
+	if (lab_job_definition(e->boot->step.spec, e->name, artefacts, &yaml, err) < 0)
+		return -1;
+	body = json_pack("{s:s}", "definition", yaml);
+	text = json_dumps(body, JSON_COMPACT);
+	return job_validate(a, text, err) < 0 || job_submit(a, e, text, err) < 0 ? -1 : 0;
+}
+
+static int64_t there(const struct agent *a)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < a->errands.n; i++)
+		n += a->errands.data[i]->boot->state == BOOT_THERE;
+	return n;
+}
+
+/* Submits what may be submitted. -1: the lab does not answer. */
+static int send_new(struct agent *a, struct err *err)
+{
+	size_t i = 0;
+
+	while (i < a->errands.n && there(a) < a->options.entry->jobs) {
+		struct errand *e = a->errands.data[i];
+
+		if (e->boot->state != BOOT_NEW || errand_send(a, e, err) == 0) {
+			i++;
+			continue;
+		}
+		if (err->class == ERR_INFRA)
+			return -1;
+		errand_abandon(a, i, err->msg);
+		*err = (struct err){ 0 };
+	}
+	return 0;
+}
+
+static void take_word(char **field, const char *value)
+{
+	free(*field);
+	*field = value ? mem_strdup(value) : NULL;
+}
+
+static void states_take(struct agent *a, const json_t *jobs)
+{
+	for (size_t i = 0; i < a->errands.n; i++) {
+		struct boot *b = a->errands.data[i]->boot;
+		json_t *job;
+		size_t k;
+
+		json_array_foreach ((json_t *)jobs, k, job) {
+			if (b->state != BOOT_THERE || json_int_or(job, "id", 0) != b->id)
+				continue;
+			take_word(&b->lava.state, json_str_or(job, "state", ""));
+			take_word(&b->lava.health, json_str_or(job, "health", ""));
+			take_word(&b->lava.device, json_str_or(job, "actual_device", NULL));
+		}
+	}
+}
+
+/* One question for all jobs. */
+static int ask_states(struct agent *a, struct err *err)
+{
+	autobuf struct buf path = { 0 };
+	autojson json_t *jobs = NULL;
+
+	for (size_t i = 0; i < a->errands.n; i++)
+		if (a->errands.data[i]->boot->state == BOOT_THERE)
+			buf_printf(&path, "%s%lld",
+				   path.n ? "," : "jobs/?id__in=", (long long)a->errands.data[i]->boot->id);
+	if (!path.n)
+		return 0;
+	if (client_list(a->lab, path.data, "id", &jobs, err) < 0)
+		return -1;
+	states_take(a, jobs);
+	return 0;
+}
+
+static bool state_is(const struct boot *b, const char *state)
+{
+	return b->lava.state && strcmp(b->lava.state, state) == 0;
+}
+
+/* What the log has grown by, in pieces of whole lines. */
+static int read_log(struct agent *a, struct boot *b, struct err *err)
+{
+	for (;;) {
+		int64_t before = b->log.lines;
+		autofree char *path = mem_printf("api/v0.2/jobs/%lld/logs/?start=%lld&end=%lld", (long long)b->id,
+						 (long long)before, (long long)before + LOG_LINES);
+		const struct http_request request = { .path = path };
+		CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+
+		if (client_ask(a->lab, &request, &reply, err) < 0)
+			return -1;
+		if (reply.status == 404) /* none yet, or no more */
+			return 0;
+		if (reply.status != 200)
+			return err_infra(err, 0, "lab %s: %s: HTTP %ld", a->options.entry->name, path, reply.status);
+		boot_log(b, reply.body.data, reply.body.n);
+		lab_log_cut(&b->log);
+		if (b->log.lines - before < LOG_LINES)
+			return 0;
+	}
+}
+
+static void job_cancel(struct agent *a, struct boot *b)
+{
+	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)b->id);
+	autojson json_t *answer = NULL;
+	struct err ignored = { 0 };
+
+	if (client_get(a->lab, path, &answer, &ignored) == 0)
+		b->cancelled = true;
+}
+
+static int64_t turn_ms(const struct boot *b)
+{
+	return clock_ms() - b->begun_ms < YOUNG_MS ? TURN_MS : TURN_MAX_MS;
+}
+
+/* Reads its log where it is time to, and ends the boot when its job has ended. 1: it has. */
+static int look_at(struct agent *a, size_t i, struct err *err)
+{
+	struct boot *b = a->errands.data[i]->boot;
+	bool finished = state_is(b, "Finished");
+	autofree char *url = NULL;
+
+	if (!finished && (!state_is(b, "Running") || clock_ms() < b->look_ms))
+		return 0;
+	if (read_log(a, b, err) < 0)
+		return -1;
+	b->look_ms = clock_ms() + turn_ms(b);
+	if (!finished) {
+		/* The kernel is dead and nothing of it will end the job: the device is free for others. */
+		if (boot_decided(b) && !b->cancelled && judge_result(b->judge)->verdict == VERDICT_FAIL)
+			job_cancel(a, b);
+		return 0;
+	}
+	url = mem_printf("%s%sscheduler/job/%lld", a->options.entry->url,
+			 str_ends(a->options.entry->url, "/") ? "" : "/", (long long)b->id);
+	if (boot_finish(b, a->options.entry->name, url, err) < 0)
+		return -1;
+	errand_end(a, i, err);
+	return 1;
+}
+
+static int look_at_all(struct agent *a, struct err *err)
+{
+	for (size_t i = 0; i < a->errands.n;) {
+		int status = a->errands.data[i]->boot->state == BOOT_THERE ? look_at(a, i, err) : 0;
+
+		if (status < 0)
+			return -1;
+		i += status == 0;
+	}
+	return 0;
+}
+
+/* No answer: all boots wait, and are given up in the end. */
+static int64_t on_silence(struct agent *a, const struct err *err)
+{
+	autofree char *reason = NULL;
+
+	if (!a->silent_since)
+		a->silent_since = clock_ms();
+	if (clock_ms() - a->silent_since > GONE_MS) {
+		reason = mem_printf("%s; nothing else came for %d minutes", err->msg, GONE_MS / 60000);
+		while (a->errands.n)
+			errand_abandon(a, 0, reason);
+	}
+	a->back_off = a->back_off ? a->back_off * 2 : TURN_MS;
+	if (a->back_off > BACK_OFF_MAX_MS)
+		a->back_off = BACK_OFF_MAX_MS;
+	return a->back_off;
+}
+
+int64_t agent_turn(struct agent *a)
+{
+	int64_t wait = TURN_MAX_MS;
+	struct err err = { 0 };
+
+	if (send_new(a, &err) < 0 || ask_states(a, &err) < 0 || look_at_all(a, &err) < 0)
+		return on_silence(a, &err);
+	a->silent_since = a->back_off = 0;
+	for (size_t i = 0; i < a->errands.n; i++)
+		if (turn_ms(a->errands.data[i]->boot) < wait)
+			wait = turn_ms(a->errands.data[i]->boot);
+	return wait;
+}
+
+void agent_leave(struct agent *a)
+{
+	struct err err = { 0 };
+
+	err_infra(&err, 0, "cancelled");
+	while (a->errands.n) {
+		struct boot *b = a->errands.data[0]->boot;
+
+		/* With all artefacts at its worker a job needs nobody. */
+		if (b->state == BOOT_THERE && a->handout && b->lava.fetched < b->n_urls)
+			job_cancel(a, b);
+		errand_end(a, 0, &err);
+	}
+}

@@ -1,0 +1,210 @@
+#define _GNU_SOURCE
+#include "lab/boot.h"
+
+#include "base/cleanup.h"
+#include "base/fs.h"
+#include "base/mem.h"
+#include "lab/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONSOLE_MB = 64 };
+
+static const json_t *board_of(const struct boot *b)
+{
+	return json_object_get(b->step.spec, "board");
+}
+
+static void on_console(struct view text, int64_t at_ms, void *data)
+{
+	struct boot *b = data;
+	size_t room = b->console.n < b->console_max ? b->console_max - b->console.n : 0;
+
+	b->heard_ms = clock_ms();
+	if (at_ms && !b->lab_first_ms)
+		b->lab_first_ms = at_ms;
+	if (at_ms)
+		b->lab_last_ms = at_ms;
+	if (text.n > room)
+		b->flooded = true;
+	text = view_first(text, room);
+	buf_add(&b->console, text.p, text.n);
+	judge_feed(b->judge, text.p, text.n, at_ms);
+}
+
+static void take(char **field, const char *value)
+{
+	if (!value)
+		return;
+	free(*field);
+	*field = mem_strdup(value);
+}
+
+/* The suite "lava" tells of each action, and its case "job" of the whole. */
+static void on_result(const json_t *result, void *data)
+{
+	struct boot *b = data;
+	const char *name = json_str_or(result, "case", "");
+
+	if (strcmp(json_str_or(result, "definition", ""), "lava") != 0)
+		return;
+	if (strcmp(name, "job") == 0) {
+		take(&b->lava.error_type, json_str_or(result, "error_type", NULL));
+		take(&b->lava.error_msg, json_str_or(result, "error_msg", NULL));
+	}
+	if (strcmp(name, "http-download") == 0 && strcmp(json_str_or(result, "result", ""), "pass") == 0)
+		b->lava.fetched++;
+}
+
+static int judge_make(struct boot *b, struct err *err)
+{
+	const json_t *spec = b->step.spec;
+	autofree char *cache = fs_join(b->step.home, "cache");
+	autobuf struct buf text = { 0 };
+	const char *patterns;
+	struct judge_options options = {
+		.need_marker = json_bool_or(spec, "need_marker", 0),
+		.cpus = json_int_or(board_of(b), "cpus", 0),
+		.limit_ms = json_int_or(board_of(b), "limit_ms", 0),
+	};
+
+	if (json_field_str(spec, "patterns", &patterns, err) < 0 ||
+	    depot_get(b->step.depot, patterns, &text, err) < 0 ||
+	    judge_rules_read((struct view){ text.data, text.n }, cache, &b->rules, err) < 0)
+		return -1;
+	b->judge = judge_new(b->rules, &options);
+	return 0;
+}
+
+int boot_open(const char *home, const json_t *spec, const char *attempt, struct boot **out, struct err *err)
+{
+	struct boot *b = mem_alloc(sizeof(*b));
+
+	b->log = (struct lab_log){ .console = on_console, .result = on_result, .data = b };
+	b->console_max = (size_t)json_int_or(json_object_get(spec, "board"), "console_mb", CONSOLE_MB) << 20;
+	b->begun_ms = clock_ms();
+	if (step_open(home, spec, attempt, &b->step, err) < 0 || judge_make(b, err) < 0) {
+		boot_free(b);
+		return -1;
+	}
+	*out = b;
+	return 0;
+}
+
+void boot_free(struct boot *b)
+{
+	if (!b)
+		return;
+	step_close(&b->step);
+	lab_log_free(&b->log);
+	judge_free(b->judge);
+	judge_rules_free(b->rules);
+	buf_free(&b->console);
+	free(b->lava.device);
+	free(b->lava.state);
+	free(b->lava.health);
+	free(b->lava.error_type);
+	free(b->lava.error_msg);
+	for (size_t i = 0; i < b->n_urls; i++)
+		free(b->urls[i]);
+	free(b);
+}
+
+void boot_log(struct boot *b, const char *p, size_t n)
+{
+	lab_log_add(&b->log, p, n);
+}
+
+static int64_t silence_of(const struct boot *b)
+{
+	return json_int_or(board_of(b), "silence_ms", 0);
+}
+
+bool boot_decided(struct boot *b)
+{
+	int64_t silence = silence_of(b);
+
+	if (b->log.last_ms)
+		judge_tick(b->judge, b->log.last_ms);
+	if (judge_result(b->judge))
+		return true;
+	if (b->flooded)
+		judge_end(b->judge, JUDGE_END_FLOOD);
+	else if (b->heard_ms && silence && clock_ms() - b->heard_ms >= silence && judge_heard_kernel(b->judge))
+		judge_end(b->judge, JUDGE_END_SILENCE);
+	return judge_result(b->judge);
+}
+
+static void set(json_t *o, const char *key, const char *value)
+{
+	json_object_set_new(o, key, value ? json_text(view_of(value)) : json_null());
+}
+
+/* Where it was and what LAVA thinks of it. */
+static void record_lab(struct boot *b, const char *lab, const char *url)
+{
+	json_t *o = json_pack("{s:s}", "lab", lab);
+
+	if (b->id) {
+		json_object_set_new(o, "job", json_integer(b->id));
+		set(o, "url", url);
+	}
+	set(o, "device", b->lava.device);
+	set(o, "health", b->lava.health);
+	set(o, "error_type", b->lava.error_type);
+	set(o, "error_msg", b->lava.error_msg);
+	json_object_set_new(b->step.record, "lava", o);
+	json_object_set_new(b->step.record, "seconds", json_real((double)(b->lab_last_ms - b->lab_first_ms) / 1000));
+}
+
+/* What the console names as the cause stands; only then comes how the job ended. */
+static void record_verdict(struct boot *b, const struct judge_result *said, const char *infra)
+{
+	autojson json_t *fields = judge_result_json(said);
+
+	json_object_update_missing(b->step.record, fields);
+	judge_add_skipped(json_object_get(b->step.record, "tests"), json_object_get(b->step.spec, "skipped_suites"));
+	step_verdict(&b->step, said->verdict, said->reason);
+	if (infra) {
+		json_object_set_new(b->step.record, "signature", json_null());
+		step_verdict(&b->step, VERDICT_INFRA, infra);
+	}
+}
+
+static int record_write(struct boot *b, struct err *err)
+{
+	b->state = BOOT_ENDED;
+	if (step_artefact_bytes(&b->step, "console", b->console.data ? b->console.data : "", b->console.n, err) < 0)
+		return -1;
+	return step_publish(&b->step, err);
+}
+
+int boot_finish(struct boot *b, const char *lab, const char *url, struct err *err)
+{
+	int64_t silent = b->heard_ms ? b->log.last_ms - b->lab_last_ms : 0;
+	autofree char *infra = NULL;
+
+	if (!boot_decided(b)) {
+		enum judge_end end = verdict_end(&b->lava, judge_heard_kernel(b->judge), silent, silence_of(b), &infra);
+
+		judge_end(b->judge, end);
+		/* A panic that was still being read when the job ended is the kernel's own end. */
+		if (judge_result(b->judge)->pattern) {
+			free(infra);
+			infra = NULL;
+		}
+	}
+	record_lab(b, lab, url);
+	record_verdict(b, judge_result(b->judge), infra);
+	return record_write(b, err);
+}
+
+int boot_abandon(struct boot *b, const char *lab, const char *reason, struct err *err)
+{
+	if (!judge_result(b->judge))
+		judge_end(b->judge, JUDGE_END_LOG);
+	record_lab(b, lab, NULL);
+	record_verdict(b, judge_result(b->judge), reason);
+	return record_write(b, err);
+}

@@ -1,0 +1,57 @@
+/* One boot in a lab: what it was asked for, what its console says, what LAVA says of it, and the record in the end. */
+#ifndef LAB_BOOT_H
+#define LAB_BOOT_H
+
+#include "judge/judge.h"
+#include "lab/log.h"
+#include "step/step.h"
+
+enum boot_state {
+	BOOT_NEW,   /* not yet the lab's */
+	BOOT_THERE, /* the lab has a job for it */
+	BOOT_ENDED, /* its record is made */
+};
+
+/* What LAVA says of a job. */
+struct lava_word {
+	char *device;                 /* or NULL: none yet */
+	char *state, *health;         /* LAVA's words: Running, Complete */
+	char *error_type, *error_msg; /* of its result "job", or NULL */
+	size_t fetched;               /* artefacts that its worker has */
+};
+
+struct boot {
+	enum boot_state state;
+	struct step step;
+	int64_t id; /* the lab's number of the job */
+	bool adopt; /* an attempt that may be there already: to be looked for */
+	struct lab_log log;
+	struct judge_rules *rules;
+	struct judge *judge;
+	struct buf console;
+	size_t console_max;
+	bool flooded;
+	int64_t heard_ms;                  /* clock_ms of the newest console text, 0: none */
+	int64_t lab_first_ms, lab_last_ms; /* of console text, by the lab's clock */
+	int64_t begun_ms;                  /* clock_ms when the boot was taken */
+	int64_t look_ms;                   /* clock_ms when its log is to be looked at next */
+	bool cancelled;                    /* by us */
+	struct lava_word lava;
+	char *urls[4]; /* offers, to be withdrawn */
+	size_t n_urls;
+};
+
+/* spec must outlive the boot. ERR_USER for a spec that is none, ERR_INFRA when the depot fails. */
+int boot_open(const char *home, const json_t *spec, const char *attempt, struct boot **out, struct err *err);
+void boot_free(struct boot *b);
+
+/* More of the job's log. */
+void boot_log(struct boot *b, const char *p, size_t n);
+/* Time passes: a kernel that has been silent for too long is a verdict. Whether the judge has one, however. */
+bool boot_decided(struct boot *b);
+/* The job has come to its end: makes the verdict and writes the record. */
+int boot_finish(struct boot *b, const char *lab, const char *url, struct err *err);
+/* There will be no job, or none that can be followed: an infra record with this reason. */
+int boot_abandon(struct boot *b, const char *lab, const char *reason, struct err *err);
+
+#endif

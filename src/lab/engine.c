@@ -1,0 +1,295 @@
+#define _GNU_SOURCE
+#include "lab/engine.h"
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "lab/agent.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A job on its way to a lab's thread. */
+struct letter {
+	struct engine_job job;
+	char *name;
+	bool adopt;
+};
+
+/* What a lab's thread has to say. */
+struct event {
+	struct engine_job job;
+	bool ended;
+	json_t *record; /* or NULL */
+	struct err err;
+};
+
+/* One lab and its thread. */
+struct desk {
+	struct lab_engine *engine;
+	const struct catalog_lab *entry;
+	pthread_t thread;
+	pthread_cond_t wake;
+	VEC(struct letter) inbox;
+	bool leaving;
+};
+
+struct lab_engine {
+	struct lab_engine_options options;
+	uv_async_t async;
+	pthread_mutex_t mutex; /* of inboxes and events */
+	VEC(struct desk *) desks;
+	VEC(struct event) events;
+	size_t running;
+};
+
+static void post(struct lab_engine *e, const struct event *event)
+{
+	pthread_mutex_lock(&e->mutex);
+	*vec_push(&e->events) = *event;
+	pthread_mutex_unlock(&e->mutex);
+	uv_async_send(&e->async);
+}
+
+static void on_started(const struct engine_job *job, void *data)
+{
+	const struct desk *d = data;
+
+	post(d->engine, &(struct event){ .job = *job });
+}
+
+static void on_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data)
+{
+	const struct desk *d = data;
+	struct event event = { .job = *job, .ended = true, .record = json_incref(record), .err = *err };
+
+	json_incref(event.job.spec);
+	post(d->engine, &event);
+}
+
+/* In the thread of the loop. */
+static void on_async(uv_async_t *async)
+{
+	struct lab_engine *e = async->data;
+
+	for (;;) {
+		struct event event;
+
+		pthread_mutex_lock(&e->mutex);
+		if (!e->events.n) {
+			pthread_mutex_unlock(&e->mutex);
+			return;
+		}
+		event = e->events.data[0];
+		memmove(e->events.data, e->events.data + 1, --e->events.n * sizeof(event));
+		pthread_mutex_unlock(&e->mutex);
+		if (!event.ended) {
+			e->options.started(&event.job, e->options.data);
+			continue;
+		}
+		e->running--;
+		e->options.ended(&event.job, event.record, &event.err, e->options.data);
+		json_decref(event.record);
+		json_decref(event.job.spec);
+	}
+}
+
+/* With the mutex held: takes one letter out. */
+static bool letter_take(struct desk *d, struct letter *letter)
+{
+	if (!d->inbox.n)
+		return false;
+	*letter = d->inbox.data[0];
+	memmove(d->inbox.data, d->inbox.data + 1, --d->inbox.n * sizeof(*letter));
+	return true;
+}
+
+/* Nobody works here: whatever comes ends with the error that opening the lab gave. */
+static void letter_refuse(struct desk *d, struct letter *letter, const struct err *err)
+{
+	on_started(&letter->job, d);
+	on_ended(&letter->job, NULL, err, d);
+	json_decref(letter->job.spec);
+	free(letter->name);
+}
+
+/* With the mutex held: gives the letters to the agent. */
+static void inbox_empty(struct desk *d, struct agent *agent, const struct err *err)
+{
+	struct letter letter;
+
+	while (letter_take(d, &letter)) {
+		pthread_mutex_unlock(&d->engine->mutex);
+		if (agent) {
+			agent_take(agent, &letter.job, letter.name, letter.adopt);
+			free(letter.name);
+		} else {
+			letter_refuse(d, &letter, err);
+		}
+		pthread_mutex_lock(&d->engine->mutex);
+	}
+}
+
+/* With the mutex held: until somebody wakes the desk, or ms have passed. */
+static void desk_wait(struct desk *d, int64_t ms)
+{
+	struct timespec until;
+
+	if (d->inbox.n || d->leaving)
+		return;
+	if (ms < 0) {
+		pthread_cond_wait(&d->wake, &d->engine->mutex);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&d->wake, &d->engine->mutex, &until);
+}
+
+static void *desk_work(void *data)
+{
+	struct desk *d = data;
+	const struct agent_options options = {
+		.home = d->engine->options.home,
+		.entry = d->entry,
+		.started = on_started,
+		.ended = on_ended,
+		.data = d,
+	};
+	struct agent *agent = NULL;
+	struct err err = { 0 };
+
+	if (agent_new(&options, &agent, &err) < 0)
+		agent = NULL;
+	pthread_mutex_lock(&d->engine->mutex);
+	while (!d->leaving) {
+		int64_t ms = -1;
+
+		inbox_empty(d, agent, &err);
+		pthread_mutex_unlock(&d->engine->mutex);
+		if (agent && agent_busy(agent))
+			ms = agent_turn(agent);
+		if (agent && !agent_busy(agent))
+			ms = -1;
+		pthread_mutex_lock(&d->engine->mutex);
+		desk_wait(d, ms);
+	}
+	inbox_empty(d, agent, &err);
+	pthread_mutex_unlock(&d->engine->mutex);
+	if (agent)
+		agent_leave(agent);
+	agent_free(agent);
+	return NULL;
+}
+
+static struct desk *desk_open(struct lab_engine *e, const struct catalog_lab *entry)
+{
+	struct desk *d = mem_alloc(sizeof(*d));
+	pthread_condattr_t attributes;
+
+	d->engine = e;
+	d->entry = entry;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (pthread_create(&d->thread, NULL, desk_work, d) != 0)
+		abort(); /* as without memory */
+	*vec_push(&e->desks) = d;
+	return d;
+}
+
+static struct desk *desk_of(struct lab_engine *e, const char *lab)
+{
+	for (size_t i = 0; i < e->desks.n; i++)
+		if (strcmp(e->desks.data[i]->entry->name, lab) == 0)
+			return e->desks.data[i];
+	return desk_open(e, catalog_lab(e->options.catalog, lab));
+}
+
+int lab_engine_new(uv_loop_t *loop, const struct lab_engine_options *options, struct lab_engine **out, struct err *err)
+{
+	struct lab_engine *e = mem_alloc(sizeof(*e));
+
+	e->options = *options;
+	pthread_mutex_init(&e->mutex, NULL);
+	if (uv_async_init(loop, &e->async, on_async) < 0) {
+		pthread_mutex_destroy(&e->mutex);
+		free(e);
+		return err_infra(err, 0, "no handle for labs can be made");
+	}
+	e->async.data = e;
+	uv_unref((uv_handle_t *)&e->async);
+	*out = e;
+	return 0;
+}
+
+void lab_engine_submit(struct lab_engine *e, const struct engine_job *job, const char *name, bool adopt)
+{
+	struct desk *d = desk_of(e, json_str_or(job->spec, "lab", ""));
+	struct letter letter = { *job, mem_strdup(name), adopt };
+
+	json_incref(letter.job.spec);
+	e->running++;
+	pthread_mutex_lock(&e->mutex);
+	*vec_push(&d->inbox) = letter;
+	pthread_cond_signal(&d->wake);
+	pthread_mutex_unlock(&e->mutex);
+}
+
+size_t lab_engine_running(const struct lab_engine *e)
+{
+	return e->running;
+}
+
+/* Waits for the threads: a question that is under way is answered first, or times out. */
+static void desks_close(struct lab_engine *e)
+{
+	pthread_mutex_lock(&e->mutex);
+	for (size_t i = 0; i < e->desks.n; i++) {
+		e->desks.data[i]->leaving = true;
+		pthread_cond_signal(&e->desks.data[i]->wake);
+	}
+	pthread_mutex_unlock(&e->mutex);
+	for (size_t i = 0; i < e->desks.n; i++) {
+		struct desk *d = e->desks.data[i];
+
+		pthread_join(d->thread, NULL);
+		pthread_cond_destroy(&d->wake);
+		vec_free(&d->inbox);
+		free(d);
+	}
+	e->desks.n = 0;
+}
+
+void lab_engine_cancel(struct lab_engine *e)
+{
+	desks_close(e);
+	on_async(&e->async);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct lab_engine *e = handle->data;
+
+	vec_free(&e->desks);
+	vec_free(&e->events);
+	pthread_mutex_destroy(&e->mutex);
+	free(e);
+}
+
+void lab_engine_free(struct lab_engine *e)
+{
+	if (!e)
+		return;
+	desks_close(e);
+	uv_close((uv_handle_t *)&e->async, on_closed);
+}

@@ -1,0 +1,30 @@
+/* LAVA labs: what a lab has, whether it may be used, and what became of jobs there. Facts about LAVA are of its
+ * sources, 2023.01 (lava_rest_app, lava_server/api.py). */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include "base/err.h"
+#include "catalog/catalog.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* A lab that can be asked: its token has been read. One thread's. */
+struct lab;
+
+/* Asks nothing yet; entry must outlive the lab. ERR_USER for a token that is not there, or that others may read. */
+int lab_open(const struct catalog_lab *entry, struct lab **out, struct err *err);
+void lab_free(struct lab *lab);
+/* Requests so far. */
+int64_t lab_requests(const struct lab *lab);
+
+/* Whether the lab may be used, and what it has:
+ *	{"lab","url","version","user","clock_offset_s","types":[{"type","boards":[NAME],"available":N,
+ *	 "devices":[{"name","health","state","worker","online","tags":[NAME],"available","why"?}]}]}
+ * Types and devices are in the order of their names; boards are those of the catalogue that name the type. A device is
+ * available when its health is Good, its worker Online, and the lab's entry uses its type and its tags; else "why".
+ * ERR_USER when the lab is refused: the token is not the user's, or the user is staff or superuser, whom a slip of a
+ * program must not serve. ERR_INFRA when it cannot be asked. */
+int lab_survey(struct lab *lab, const struct catalog *catalog, json_t **survey, struct err *err);
+
+#endif
