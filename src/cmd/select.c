@@ -64,6 +64,7 @@ static int parse(struct selection *s, int *argc, char **argv, struct err *err)
 		{ "toolchain", OPTION_LIST, &s->toolchains },
 		{ "root", OPTION_LIST, &s->roots },
 		{ "board", OPTION_LIST, &s->boards },
+		{ "runner", OPTION_LIST, &s->runners },
 		{ "option", OPTION_LIST, &s->options },
 		{ "jobs", OPTION_INT, &s->jobs },
 		{ "home", OPTION_STRING, &s->home },
@@ -216,6 +217,7 @@ static void selection_free(struct selection *s)
 	option_list_free(&s->toolchains);
 	option_list_free(&s->roots);
 	option_list_free(&s->boards);
+	option_list_free(&s->runners);
 	option_list_free(&s->options);
 }
 
@@ -249,6 +251,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 				  .configs = names_of(&s.configs),
 				  .toolchains = names_of(&s.toolchains),
 				  .boards = names_of(&s.boards),
+				  .runners = names_of(&s.runners),
 				  .roots = names_of(&s.roots),
 				  .files = files.data,
 				  .n_files = files.n,

@@ -9,7 +9,7 @@
 
 struct selection {
 	const char *home, *source;
-	struct option_list archs, configs, toolchains, roots, boards, options;
+	struct option_list archs, configs, toolchains, roots, boards, runners, options;
 	const char *probability;
 	int64_t jobs, seed, count; /* seed -1: none was given */
 	struct catalog_machine machine;

@@ -28,21 +28,56 @@ static bool config_fits(const struct catalog_config *config, const struct catalo
 	return config->n_archs == 0;
 }
 
-/* The boards a row gives an arch: those it names, or all of the arch. */
+struct places {
+	board_vec boards;
+	VEC(const struct catalog_lab *) labs;
+};
+
+static void place_add(struct places *places, const struct catalog_board *board, const struct catalog_lab *lab)
+{
+	*vec_push(&places->boards) = board;
+	*vec_push(&places->labs) = lab;
+}
+
+/* Each lab that a runner names is a place of its own; "lava" is all of them. */
+static void lab_places(const struct catalog *c, const char *runner, const struct catalog_board *board,
+		       struct places *places)
+{
+	for (size_t i = 0; i < c->n_labs; i++)
+		if (strcmp(runner, "lava") == 0 || strcmp(runner + strlen("lava:"), c->labs[i].name) == 0)
+			place_add(places, board, &c->labs[i]);
+}
+
+static void board_places(const struct catalog *c, const struct plan_request *r, const struct catalog_board *board,
+			 struct places *places)
+{
+	if (!r->runners.n)
+		place_add(places, board, NULL);
+	for (size_t i = 0; i < r->runners.n; i++) {
+		if (strcmp(r->runners.data[i], "local") == 0)
+			place_add(places, board, NULL);
+		else if (board->lava.type)
+			lab_places(c, r->runners.data[i], board, places);
+	}
+}
+
+/* The boards a row gives an arch: those it names, or all of the arch; each with every place that it may boot at. */
 static void cell_boards(struct plan *plan, const struct plan_request *request, struct plan_cell *cell)
 {
-	board_vec boards = { 0 };
+	struct places places = { 0 };
 
 	for (size_t i = 0; !request->builds_only && i < plan->catalog->n_boards; i++) {
 		const struct catalog_board *b = &plan->catalog->boards[i];
 
 		if (strcmp(b->arch, cell->arch->name) == 0 && selected(&cell->row->boards, b->name) &&
 		    selected(&request->boards, b->name))
-			*vec_push(&boards) = b;
+			board_places(plan->catalog, request, b, &places);
 	}
-	cell->boards = arena_memdup(&plan->arena, boards.data, boards.n * sizeof(*boards.data));
-	cell->n_boards = boards.n;
-	vec_free(&boards);
+	cell->n_boards = places.boards.n;
+	cell->boards = arena_memdup(&plan->arena, places.boards.data, cell->n_boards * sizeof(*cell->boards));
+	cell->labs = arena_memdup(&plan->arena, places.labs.data, cell->n_boards * sizeof(*cell->labs));
+	vec_free(&places.boards);
+	vec_free(&places.labs);
 }
 
 bool same_build(const struct plan_cell *a, const struct plan_cell *b)
@@ -245,6 +280,23 @@ static int unknown(const char *kind, const char *name, struct err *err)
 			kind);
 }
 
+static int check_runners(const struct catalog *catalog, const struct plan_request *r, struct err *err)
+{
+	for (size_t i = 0; i < r->runners.n; i++) {
+		const char *runner = r->runners.data[i];
+
+		if (strcmp(runner, "local") == 0)
+			continue;
+		if (str_starts(runner, "lava:") && !catalog_lab(catalog, runner + strlen("lava:")))
+			return unknown("lab", runner + strlen("lava:"), err);
+		if (strcmp(runner, "lava") == 0 && !catalog->n_labs)
+			return err_user(err, "no lab is known; kiln lab --help says how to write one down");
+		if (strcmp(runner, "lava") != 0 && !str_starts(runner, "lava:"))
+			return err_user(err, "--runner %s: local, lava and lava:LAB are runners", runner);
+	}
+	return 0;
+}
+
 static int check_names(const struct catalog *catalog, const struct plan_request *r, struct err *err)
 {
 	CHECK_NAMES(arch, r->archs)
@@ -256,7 +308,7 @@ static int check_names(const struct catalog *catalog, const struct plan_request 
 			return unknown("config", r->configs.data[i], err);
 	if (r->matrix && !catalog_matrix(catalog, r->matrix))
 		return unknown("matrix", r->matrix, err);
-	return 0;
+	return check_runners(catalog, r, err);
 }
 
 /* The matrix of a request that names none; a selection without one takes what it leaves open from its first row. */

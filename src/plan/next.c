@@ -27,9 +27,22 @@ static const char *toolchain_missing(const struct plan_cell *cell, const struct 
 	return json_string_value(json_object_get(facts->toolchains, key));
 }
 
-static const char *machine_missing(const struct catalog_board *board, const struct plan_facts *facts)
+static const char *runner_missing(const struct plan_cell *cell, size_t board, const struct plan_facts *facts)
 {
-	return json_string_value(json_object_get(facts->machines, board->name));
+	if (cell->labs[board])
+		return lab_missing(cell->labs[board], facts);
+	return json_string_value(json_object_get(facts->machines, cell->boards[board]->name));
+}
+
+/* Why the board cannot boot anything there, or NULL. */
+static const char *board_skip(const struct plan_cell *cell, size_t board)
+{
+	return cell->labs[board] ? cell->boards[board]->lava.skip : cell->boards[board]->skip;
+}
+
+char *plan_runner_name(const struct plan_cell *cell, size_t board)
+{
+	return cell->labs[board] ? mem_printf("lava:%s", cell->labs[board]->name) : mem_strdup("local");
 }
 
 char *plan_toolchain_name(const struct plan_cell *cell)
@@ -63,6 +76,8 @@ char *plan_board_name(const struct plan_cell *cell, size_t board)
 		buf_printf(&name, ",cpu=%s", m->cpu);
 	if (m->accel)
 		buf_printf(&name, ",accel=%s", m->accel);
+	if (cell->labs[board])
+		buf_printf(&name, ",lab=%s", cell->labs[board]->name);
 	return buf_steal(&name);
 }
 
@@ -82,7 +97,8 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 	struct kversion kernel = state_kernel(state);
 	size_t unmet = 0;
 
-	if (!runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons))
+	if (cell->labs[board] ? !lab_match(cell->labs[board], cell->boards[board], facts, a, reasons)
+			      : !runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons))
 		return false;
 	if (!board_match(plan->catalog, cell->boards[board], &cell->machine, state->config, kernel, cell->arch->kernel,
 			 a, reasons))
@@ -100,7 +116,7 @@ static bool board_boots(const struct plan *plan, const struct plan_cell *cell, s
 	reason_vec reasons = { 0 };
 	bool matches = false;
 
-	if (!cell->boards[board]->skip && !machine_missing(cell->boards[board], facts) && state->config)
+	if (!board_skip(cell, board) && !runner_missing(cell, board, facts) && state->config)
 		matches = cell_matches(plan, cell, board, facts, state, &a, &reasons);
 	vec_free(&reasons);
 	arena_free(&a);
@@ -262,10 +278,10 @@ static struct plan_verdict unmatched(const struct plan *plan, const struct plan_
 	struct plan_verdict verdict = { .known = false };
 	reason_vec reasons = { 0 };
 
-	if (cell->boards[board]->skip)
-		return skip(cell->boards[board]->skip);
-	if (machine_missing(cell->boards[board], facts))
-		return (struct plan_verdict){ true, VERDICT_INFRA, machine_missing(cell->boards[board], facts), NULL };
+	if (board_skip(cell, board))
+		return skip(board_skip(cell, board));
+	if (runner_missing(cell, board, facts))
+		return (struct plan_verdict){ true, VERDICT_INFRA, runner_missing(cell, board, facts), NULL };
 	if (!cell_matches(plan, cell, board, facts, state, a, &reasons))
 		verdict = skip(reasons_line(&reasons, a));
 	else if (lacks_dtb(cell, board, state))

@@ -27,6 +27,7 @@ struct plan_seeds {
 struct plan_request {
 	const char *matrix; /* NULL: smoke, or one row of the lists below when any is given */
 	struct names archs, configs, toolchains, boards;
+	struct names runners;                 /* local, lava, lava:LAB; none: local */
 	struct names roots;                   /* of toolchains that live in one; none: the arch's own */
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
@@ -56,6 +57,7 @@ struct plan_cell {
 	struct names suites;            /* the row's, and with modules those about them */
 	bool modules;                   /* of the build reach the guest */
 	const struct catalog_board *const *boards;
+	const struct catalog_lab *const *labs; /* that each of them is in; NULL: QEMU on this host */
 	size_t n_boards;
 	const char *only; /* "old_defconfig is of kernels ..5.12": of a config that not every kernel has */
 };
@@ -82,6 +84,7 @@ struct plan_facts {
 				   * or {"unproved": why another is taken in its place} */
 	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
+	const json_t *labs;       /* LAB -> as lab_survey gives it, or a string: why it cannot be used */
 	const char *init_sources; /* digest of guest-init's sources */
 	const char *patterns;     /* digest of the patterns */
 	const char *today;        /* 2026-11-28, for what expires; NULL: nothing has */
@@ -102,8 +105,11 @@ char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_fa
 /* The toolchain's part of it: gcc, or root-fast+ROOT. Owned. */
 char *plan_toolchain_name(const struct plan_cell *cell);
 
-/* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4". Owned. */
+/* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4", and the lab
+ * that it is in, "arm64-virt,lab=NAME". Owned. */
 char *plan_board_name(const struct plan_cell *cell, size_t board);
+/* Where a boot on it happens: local, or lava:LAB. Owned. */
+char *plan_runner_name(const struct plan_cell *cell, size_t board);
 
 /* What is known of a cell; new references are the caller's. Zeroed at the start. */
 struct plan_state {

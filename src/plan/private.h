@@ -20,6 +20,13 @@ const char *toolchain_unproved(const struct plan_cell *cell, const struct plan_f
 const char *suite_skipped(const struct catalog_suite *suite, const struct plan_state *state, struct arena *a);
 /* The reasons that stand against a match, in one line; in the arena. */
 const char *reasons_line(const reason_vec *reasons, struct arena *a);
+/* Why the lab cannot be used, or NULL when it can. */
+const char *lab_missing(const struct catalog_lab *lab, const struct plan_facts *facts);
+/* Whether the lab has an available device for the board; else a reason is appended. */
+bool lab_match(const struct catalog_lab *lab, const struct catalog_board *board, const struct plan_facts *facts,
+	       struct arena *a, reason_vec *reasons);
+/* The spec of a boot in a lab, without its artefacts: see lab/job.h and lab/boot.h. New reference. */
+json_t *lab_boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, size_t board);
 struct kversion state_kernel(const struct plan_state *state);
 
 #endif

@@ -201,14 +201,21 @@ static const char *accel_of(const struct plan_cell *cell, const struct plan_fact
 	return asked && strcmp(asked, "auto") != 0 ? asked : json_str_or(facts->accels, board, "tcg");
 }
 
+static json_t *local_boot_spec(const struct plan_cell *cell, const struct plan_facts *facts,
+			       const struct catalog_board *b)
+{
+	const char *accel = accel_of(cell, facts, b->name);
+
+	return json_pack("{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board",
+			 qemu_board_spec(b, &cell->machine, accel), "qemu", json_object_get(facts->machines, b->name),
+			 "accel", accel, "need_marker", 1, "repeat", 0);
+}
+
 static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
 			 const struct plan_state *state, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
-	const char *accel = accel_of(cell, facts, b->name);
-	json_t *spec = json_pack(
-		"{s:s, s:o, s:O?, s:s, s:b, s:i}", "kind", "boot", "board", qemu_board_spec(b, &cell->machine, accel),
-		"qemu", json_object_get(facts->machines, b->name), "accel", accel, "need_marker", 1, "repeat", 0);
+	json_t *spec = cell->labs[board] ? lab_boot_spec(cell, facts, board) : local_boot_spec(cell, facts, b);
 	autofree char *firmware = b->guest_firmware ? mem_printf("firmware/%s", b->guest_firmware) : NULL;
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 

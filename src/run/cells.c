@@ -182,13 +182,14 @@ int cell_link(struct run *run, size_t i, struct err *err)
 	return json_write(dir, "record.json", record, err);
 }
 
-static int write_verdict(struct run *run, size_t i, const char *board, const struct plan_verdict *v, struct err *err)
+static int write_verdict(struct run *run, size_t i, const char *board, const char *runner, const struct plan_verdict *v,
+			 struct err *err)
 {
 	struct ledger_cell cell = {
 		.run = run->id,
 		.build = run->cells[i].name,
 		.board = board,
-		.runner = *board ? "local" : "",
+		.runner = runner,
 		.verdict = v->verdict,
 		.reason = v->reason,
 		.attempt = v->attempt,
@@ -203,13 +204,13 @@ int cells_to_ledger(struct run *run, size_t i, struct err *err)
 	struct plan_state state = cell_state(&run->cells[i]);
 	struct arena a = { 0 };
 	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, &state, &a);
-	int status = write_verdict(run, i, "", &v, err);
+	int status = write_verdict(run, i, "", "", &v, err);
 
 	for (size_t b = 0; b < cell->n_boards && status == 0; b++) {
-		autofree char *name = plan_board_name(cell, b);
+		autofree char *name = plan_board_name(cell, b), *runner = plan_runner_name(cell, b);
 
 		v = plan_board_verdict(run->plan, i, b, &run->facts, &state, &a);
-		status = write_verdict(run, i, name, &v, err);
+		status = write_verdict(run, i, name, runner, &v, err);
 	}
 	arena_free(&a);
 	return status;

@@ -15,9 +15,8 @@ static void copy_field(json_t *to, const json_t *record, const char *key)
 
 static const char *const build_fields[] = { "build_id",    "release", "warnings",       "errors", "seconds",
 					    "cpu_seconds", "warm",    "unreproducible", "started" };
-static const char *const boot_fields[] = {
-	"signature", "line", "seconds", "accel", "cpus", "started", "splats", "tests"
-};
+static const char *const boot_fields[] = { "signature", "line",   "seconds", "accel", "cpus",
+					   "started",   "splats", "tests",   "lava" };
 
 static void add_signature(json_t *to, const json_t *record)
 {
@@ -68,8 +67,9 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 	struct arena a = { 0 };
 	struct plan_verdict v = plan_board_verdict(run->plan, i, b, &run->facts, state, &a);
 	autofree char *name = plan_board_name(&run->plan->cells[i], b);
+	autofree char *runner = plan_runner_name(&run->plan->cells[i], b);
 	json_t *boot = json_pack("{s:s, s:s, s:s, s:b, s:s, s:s?}", "build", run->cells[i].name, "board", name,
-				 "runner", "local", "match", state->config && !v.known, "verdict",
+				 "runner", runner, "match", state->config && !v.known, "verdict",
 				 v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
 
 	arena_free(&a);

@@ -3,6 +3,7 @@
 #include "base/fs.h"
 #include "guest/guest.h"
 #include "kernel/kernel.h"
+#include "lab/lab.h"
 #include "qemu/qemu.h"
 #include "run/private.h"
 #include "source/source.h"
@@ -117,6 +118,22 @@ static int facts_machine(struct run *run, const struct plan_cell *cell, const st
 	return 0;
 }
 
+static int facts_lab(struct run *run, const struct catalog_lab *entry, struct err *err)
+{
+	json_t *survey = NULL;
+	struct lab *lab = NULL;
+	int status;
+
+	if (json_object_get(run->labs, entry->name))
+		return 0;
+	status = lab_open(entry, &lab, err) < 0 ? -1 : lab_survey(lab, run->catalog, &survey, err);
+	lab_free(lab);
+	if (status < 0)
+		return missing(run, run->labs, entry->name, err);
+	json_object_set_new(run->labs, entry->name, survey);
+	return 0;
+}
+
 /* An accelerator that is asked for and is not there is refused: no kernel is to blame. */
 static int facts_accel(struct run *run, const struct plan_cell *cell, const struct catalog_board *board,
 		       struct err *err)
@@ -147,7 +164,7 @@ static int warm_patterns(struct run *run, struct err *err)
 
 static int facts_patterns(struct run *run, struct err *err)
 {
-	autojson json_t *patterns = qemu_patterns_spec(run->catalog->patterns, run->catalog->n_patterns);
+	autojson json_t *patterns = judge_patterns_json(run->catalog->patterns, run->catalog->n_patterns);
 	autofree char *text = json_canonical(patterns);
 
 	if (depot_put_bytes(run->depot, text, strlen(text), run->patterns, err) < 0)
@@ -174,6 +191,15 @@ static void facts_today(struct run *run)
 	run->facts.today = run->today;
 }
 
+static int facts_place(struct run *run, const struct plan_cell *cell, size_t b, struct err *err)
+{
+	if (cell->labs[b])
+		return facts_lab(run, cell->labs[b], err);
+	return facts_machine(run, cell, cell->boards[b], err) < 0 || facts_accel(run, cell, cell->boards[b], err) < 0
+		       ? -1
+		       : 0;
+}
+
 /* Those that are known are not asked for again. */
 static int facts_cells(struct run *run, struct err *err)
 {
@@ -183,8 +209,7 @@ static int facts_cells(struct run *run, struct err *err)
 		if (facts_toolchain(run, cell, err) < 0)
 			return -1;
 		for (size_t b = 0; b < cell->n_boards; b++)
-			if (facts_machine(run, cell, cell->boards[b], err) < 0 ||
-			    facts_accel(run, cell, cell->boards[b], err) < 0)
+			if (facts_place(run, cell, b, err) < 0)
 				return -1;
 	}
 	return 0;
@@ -196,9 +221,11 @@ int facts_gather(struct run *run, struct err *err)
 	run->toolchains = json_object();
 	run->machines = json_object();
 	run->accels = json_object();
+	run->labs = json_object();
 	run->facts.toolchains = run->toolchains;
 	run->facts.machines = run->machines;
 	run->facts.accels = run->accels;
+	run->facts.labs = run->labs;
 	if (facts_cells(run, err) < 0 || (plan_fall_back(run->plan, &run->facts) && facts_cells(run, err) < 0))
 		return -1;
 	return facts_patterns(run, err) < 0 || facts_init(run, err) < 0 ? -1 : 0;

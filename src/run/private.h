@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "engine/engine.h"
+#include "lab/engine.h"
 #include "ledger/ledger.h"
 #include "run/run.h"
 
@@ -51,7 +52,7 @@ struct run {
 	struct depot *depot;
 	struct plan *plan;
 	struct plan_facts facts;
-	json_t *source, *toolchains, *machines, *accels; /* owned, in facts */
+	json_t *source, *toolchains, *machines, *accels, *labs; /* owned, in facts */
 	char init_sources[HASH_HEX], patterns[HASH_HEX];
 	char today[CLOCK_TEXT]; /* 2026-11-28 */
 	struct run_cell *cells;
@@ -62,6 +63,8 @@ struct run {
 	size_t finished;
 	uv_loop_t loop;
 	struct engine *engine;
+	struct lab_engine *lab_engine; /* NULL: no boot is in a lab */
+	json_t *lost;                  /* key -> uuid of an attempt that never came to an end; NULL: none */
 	uv_signal_t sigint, sigterm;
 	uv_timer_t ticker;
 	bool interrupted;
@@ -92,6 +95,11 @@ int cell_advance(struct run *run, size_t cell, struct err *err);
 void task_started(const struct engine_job *job, void *data);
 void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
 void task_free(struct task *task);
+
+/* Steps that wait and that run, on this host and in labs. */
+size_t run_waiting(const struct run *run);
+size_t run_running(const struct run *run);
+void run_cancel(struct run *run);
 
 void run_emit(struct run *run, struct run_event *event);
 json_t *plan_document(struct run *run);

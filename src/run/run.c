@@ -18,15 +18,31 @@
 
 enum { TICK_MS = 200, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };
 
+size_t run_waiting(const struct run *run)
+{
+	return run->engine ? engine_waiting(run->engine) : 0;
+}
+
+size_t run_running(const struct run *run)
+{
+	return (run->engine ? engine_running(run->engine) : 0) +
+	       (run->lab_engine ? lab_engine_running(run->lab_engine) : 0);
+}
+
+void run_cancel(struct run *run)
+{
+	engine_cancel(run->engine);
+	if (run->lab_engine)
+		lab_engine_cancel(run->lab_engine);
+}
+
 void run_emit(struct run *run, struct run_event *event)
 {
 	event->run = run->id;
 	event->resumed = run->resumed;
 	event->finished = run->finished;
-	if (run->engine) {
-		event->running = engine_running(run->engine);
-		event->waiting = engine_waiting(run->engine);
-	}
+	event->running = run_running(run);
+	event->waiting = run_waiting(run);
 	if (run->options->event)
 		run->options->event(event, run->options->data_for_event);
 }
@@ -76,6 +92,8 @@ static json_t *request_json(const struct run *run)
 		json_object_set_new(request, "fallback", json_true());
 	if (r->roots.n)
 		json_object_set_new(request, "root", names_json(&r->roots));
+	if (r->runners.n)
+		json_object_set_new(request, "runner", names_json(&r->runners));
 	return request;
 }
 
@@ -116,7 +134,7 @@ static int take_over(const char *id, void *data)
 	return 1;
 }
 
-/* An attempt that was finished while nobody listened. */
+/* An attempt that was finished while nobody listened; one that was not may still go on in a lab. */
 static void adopt(const char *uuid, const char *key, void *data)
 {
 	struct run *run = data;
@@ -126,6 +144,8 @@ static void adopt(const char *uuid, const char *key, void *data)
 
 	if (fs_exists(AT_FDCWD, path) && json_read(AT_FDCWD, path, &record, &ignored) == 0)
 		ledger_attempt_done(run->ledger, run->id, record, &ignored);
+	else
+		json_object_set_new(run->lost = run->lost ? run->lost : json_object(), key, json_string(uuid));
 }
 
 static int run_register(struct run *run, struct err *err)
@@ -162,7 +182,7 @@ static void on_signal(uv_signal_t *handle, int signal)
 	struct run *run = handle->data;
 
 	run->interrupted = true;
-	engine_cancel(run->engine);
+	run_cancel(run);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -203,7 +223,9 @@ static void loop_close(struct run *run)
 	uv_close((uv_handle_t *)&run->sigterm, NULL);
 	uv_close((uv_handle_t *)&run->ticker, NULL);
 	engine_free(run->engine);
+	lab_engine_free(run->lab_engine);
 	run->engine = NULL;
+	run->lab_engine = NULL;
 	uv_run(&run->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&run->loop);
 }
@@ -227,7 +249,7 @@ static int cells_begin(struct run *run, struct err *err)
 /* Follows the plan until nothing waits and nothing runs. */
 static int cells_finish(struct run *run, struct err *err)
 {
-	while (engine_waiting(run->engine) || engine_running(run->engine))
+	while (run_waiting(run) || run_running(run))
 		uv_run(&run->loop, UV_RUN_ONCE);
 	if (run->interrupted)
 		return err_infra(err, 0, "interrupted; the same command goes on where this one stopped"),
@@ -274,7 +296,7 @@ static int run_follow(struct run *run, json_t **document, struct err *err)
 		return -1;
 	status = cells_begin(run, err);
 	if (status < 0)
-		engine_cancel(run->engine);
+		run_cancel(run);
 	if (status < 0) {
 		struct err ignored = { 0 };
 
@@ -318,6 +340,8 @@ static void run_close(struct run *run)
 	json_decref(run->toolchains);
 	json_decref(run->machines);
 	json_decref(run->accels);
+	json_decref(run->labs);
+	json_decref(run->lost);
 	plan_free(run->plan);
 	depot_free(run->depot);
 	ledger_free(run->ledger);

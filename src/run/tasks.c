@@ -79,6 +79,46 @@ static int memory_of(const struct task *task)
 	return SMALL_MB;
 }
 
+static bool in_lab(const struct task *task)
+{
+	return json_object_get(task->spec, "lab") != NULL;
+}
+
+/* In a lab an attempt that was lost may still go on: it is followed first. */
+static const char *lost_attempt(const struct run *run, const struct task *task)
+{
+	return in_lab(task) && task->tries == 0 ? json_str_or(run->lost, task->key, NULL) : NULL;
+}
+
+static void attempt_name(const struct run *run, const struct task *task, char attempt[static UUID_TEXT])
+{
+	const char *lost = lost_attempt(run, task);
+
+	if (lost && strlen(lost) == UUID_TEXT - 1)
+		memcpy(attempt, lost, UUID_TEXT);
+	else
+		uuid_make(attempt);
+}
+
+static int lab_submit(struct run *run, struct task *task, const struct engine_job *job, struct err *err)
+{
+	const struct lab_engine_options options = {
+		.home = run->options->home,
+		.catalog = run->catalog,
+		.started = task_started,
+		.ended = task_ended,
+		.data = run,
+	};
+	const char *build = strchr(task->build, '/');
+	autofree char *name = mem_printf("%s@%s", build ? build + 1 : task->build, task->board);
+	bool adopt = strcmp(json_str_or(run->lost, task->key, ""), job->attempt) == 0;
+
+	if (!run->lab_engine && lab_engine_new(&run->loop, &options, &run->lab_engine, err) < 0)
+		return -1;
+	lab_engine_submit(run->lab_engine, job, name, adopt);
+	return 0;
+}
+
 static int task_submit(struct run *run, struct task *task, struct err *err)
 {
 	struct engine_job job = {
@@ -89,7 +129,7 @@ static int task_submit(struct run *run, struct task *task, struct err *err)
 		.data = task,
 	};
 
-	uuid_make(job.attempt);
+	attempt_name(run, task, job.attempt);
 	memcpy(task->attempt, job.attempt, sizeof(job.attempt));
 	task->running = true;
 	task->tries++;
@@ -97,6 +137,8 @@ static int task_submit(struct run *run, struct task *task, struct err *err)
 	if (run->ledger && !task->pure &&
 	    ledger_attempt_start(run->ledger, run->id, job.attempt, task->key, kind_texts[task->kind], err) < 0)
 		return -1;
+	if (in_lab(task))
+		return lab_submit(run, task, &job, err);
 	engine_submit(run->engine, &job);
 	return 0;
 }
@@ -108,8 +150,7 @@ static struct task *task_make(struct run *run, json_t *spec, enum plan_kind kind
 	step_key(spec, task->key);
 	task->spec = json_incref(spec);
 	task->kind = kind;
-	task->pure = strcmp(json_str_or(spec, "kind", ""), "boot") != 0 &&
-		     strcmp(json_str_or(spec, "kind", ""), "build-warm") != 0;
+	task->pure = kind != PLAN_BOOT && strcmp(json_str_or(spec, "kind", ""), "build-warm") != 0;
 	task->records = json_array();
 	task->build = mem_strdup(build);
 	task->board = board ? mem_strdup(board) : NULL;
@@ -201,7 +242,7 @@ static const struct plan_cell *kvm_candidate(const struct run *run, const struct
 	const struct plan_cell *cell = task->waiters.n ? &run->plan->cells[task->waiters.data[0].cell] : NULL;
 	const char *asked = cell ? cell->machine.accel : NULL;
 
-	if (task->kind != PLAN_BOOT || !cell || (asked && strcmp(asked, "auto") != 0))
+	if (task->kind != PLAN_BOOT || in_lab(task) || !cell || (asked && strcmp(asked, "auto") != 0))
 		return NULL;
 	*board = cell->boards[task->waiters.data[0].step.board];
 	return cell;
@@ -235,7 +276,7 @@ static void run_fail(struct run *run, const struct err *err)
 {
 	if (run->failed.class == ERR_NONE)
 		run->failed = *err;
-	engine_cancel(run->engine);
+	run_cancel(run);
 }
 
 static json_t *infra_record(const struct task *task, const struct err *err)
