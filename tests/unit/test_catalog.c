@@ -326,7 +326,8 @@ static void files_that_are_none(void **state)
 	expect_faults(
 		"a/board:1:1: is a file; a directory is expected\n"
 		"a/boards:1:1: no kind of entry is called \"boards\"; did you mean \"board\"? Allowed: arch, "
-		"toolchain, fragment, config, firmware, board, rootfs, suite, matrix, known, root, layer, lab, pattern\n"
+		"toolchain, fragment, config, firmware, board, rootfs, suite, matrix, known, root, layer, lab, "
+		"pattern\n"
 		"a/toolchain/a b.yaml:1:1: the name does not fit; NAME.yaml is allowed, NAME of letters, digits "
 		"and . _ - +, at most 80\n"
 		"a/toolchain/dir.yaml:1:1: is a directory; a file is expected\n"
