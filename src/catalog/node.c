@@ -14,10 +14,18 @@ struct parse {
 
 static const struct node *node_convert(struct parse *p, struct fy_node *fyn, struct place at, int depth);
 
-/* libfyaml counts from 0. */
+/* A value of which nothing was written. */
+static bool is_absent(struct fy_node *fyn)
+{
+	size_t n = 0;
+
+	return fy_node_get_style(fyn) == FYNS_PLAIN && (!fy_node_get_scalar(fyn, &n) || n == 0);
+}
+
+/* libfyaml counts from 0. From 0.8 on it has a place for what is absent, too: wherever the next thing is. */
 static struct place node_place(struct parse *p, struct fy_node *fyn, struct place otherwise)
 {
-	struct fy_token *token = fy_node_is_scalar(fyn) ? fy_node_get_scalar_token(fyn) : NULL;
+	struct fy_token *token = fy_node_is_scalar(fyn) && !is_absent(fyn) ? fy_node_get_scalar_token(fyn) : NULL;
 	const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
 
 	return mark ? (struct place){ p->file, mark->line + 1, mark->column + 1 } : otherwise;
