@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -15,12 +16,19 @@
 
 enum { SMALL_DISK_SKIP = 77 };
 
+/* Ends the child: nobody may make such a disk here. */
+static inline _Noreturn void small_disk_none(const char *what)
+{
+	fprintf(stderr, "# no small disk here: %s: %s\n", what, strerror(errno));
+	_exit(SMALL_DISK_SKIP);
+}
+
 static inline void small_disk_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		_exit(SMALL_DISK_SKIP);
+		small_disk_none(path);
 	close(fd);
 }
 
@@ -35,13 +43,13 @@ static inline int small_disk(const char *dir, int kib, int (*check)(void *arg), 
 
 	if (pid == 0) {
 		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
-			_exit(SMALL_DISK_SKIP);
+			small_disk_none("unshare");
 		small_disk_write("/proc/self/setgroups", "deny");
 		small_disk_write("/proc/self/uid_map", uids);
 		small_disk_write("/proc/self/gid_map", gids);
 		if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 		    mount("tmpfs", dir, "tmpfs", 0, size) < 0)
-			_exit(SMALL_DISK_SKIP);
+			small_disk_none("mount");
 		_exit(check(arg));
 	}
 	free(uids);

@@ -377,9 +377,10 @@ static void deep_nesting_is_refused(void **state)
 static void a_hundred_files_load_in_time(void **state)
 {
 	const struct catalog *c;
-	int64_t start;
+	int64_t start = clock_ms(), few;
 
 	loads_std(*state, &c);
+	few = clock_ms() - start;
 	catalog_free(c);
 	for (int i = 0; i < 100; i++) {
 		autofree char *path = mem_printf("a/board/board-%d.yaml", i);
@@ -389,8 +390,9 @@ static void a_hundred_files_load_in_time(void **state)
 	}
 	start = clock_ms();
 	assert_int_equal(load(&c, &(struct buf){ 0 }, &(struct err){ 0 }), 0);
-	/* 15 ms is the aim; sanitizers and a busy machine take their share */
-	assert_in_range(clock_ms() - start, 0, 300);
+	/* 15 ms is the aim; sanitizers and a busy machine take their share, and an emulated one takes longer for the
+	 * few, too. */
+	assert_in_range(clock_ms() - start, 0, few > 3 ? 100 * few : 300);
 	assert_int_equal(catalog_board(c, "board-99")->require.n, 4);
 	catalog_free(c);
 }

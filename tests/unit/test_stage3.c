@@ -208,7 +208,7 @@ static char *get(const char *path)
 static int serve(const char *tests)
 {
 	autofree char *script = fs_join(tests, "mirror/serve"), *port_file = fs_join(mirror.work, "port"), *port = NULL;
-	int tries = 100;
+	int tries = 600; /* of 100 ms: an emulated Python takes its time */
 
 	mirror.server = fork();
 	if (mirror.server == 0) {
