@@ -107,7 +107,7 @@ struct catalog_lava {
 	const char *type;     /* its device type there; NULL: no lab knows the board */
 	struct names tags;    /* that a device must have */
 	struct names context; /* KEY=VALUE of the job's context */
-	const char *method;   /* of its boot: qemu, u-boot, grub, ipxe, fastboot */
+	const char *method;   /* of its boot: qemu, u-boot, grub, ipxe, depthcharge, fastboot */
 	const char *command;  /* u-boot: booti, bootz, bootm */
 	const char *min;      /* "2021.02" or NULL: oldest LAVA that can run it */
 	const char *skip;     /* why no lab can, or NULL */
@@ -134,11 +134,11 @@ struct catalog_board {
 	struct origin origin;
 	const char *arch;
 	const char *description;
-	const char *qemu_machine;
-	const char *qemu_cpu; /* or NULL */
-	const char *kvm_cpu;  /* in its place under KVM, or NULL */
-	bool tcg_only;        /* its machine runs on no host's own CPU */
-	const char *qemu_min; /* "5.2" or NULL: oldest QEMU that has it */
+	const char *qemu_machine; /* NULL: a real board, which only labs have */
+	const char *qemu_cpu;     /* or NULL */
+	const char *kvm_cpu;      /* in its place under KVM, or NULL */
+	bool tcg_only;            /* its machine runs on no host's own CPU */
+	const char *qemu_min;     /* "5.2" or NULL: oldest QEMU that has it */
 	int64_t memory_mb;
 	int64_t cpus;
 	int64_t memory_max_mb, cpus_max; /* as many as its machine takes; 0: not known */
@@ -152,6 +152,7 @@ struct catalog_board {
 	const char *dtb;            /* file among the build's dtbs that it needs, or NULL */
 	struct catalog_ends ends;
 	struct catalog_lava lava;
+	bool untested;      /* nobody has booted it through Kiln yet */
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
 	int64_t console_mb; /* of output, more is a flood */

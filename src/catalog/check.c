@@ -63,10 +63,34 @@ static void config_check(struct reader *r, const struct catalog *c, const void *
 	}
 }
 
+/* A board is a machine of QEMU's, a device type of labs, or both. */
+static void machine_check(struct reader *r, const struct catalog_board *board, const struct node *node)
+{
+	static const char *const of_qemu[] = { "qemu_cpu",  "kvm_cpu",  "tcg_only", "qemu_min",
+					       "qemu_args", "firmware", "ends",     "guest_firmware" };
+
+	if (node_pair(node, "qemu_machine")) {
+		if (!node_pair(node, "ends") && !r->broken)
+			fault_add(r->faults, node->at,
+				  "the key \"ends\" is missing; a board with a \"qemu_machine\" needs it");
+		return;
+	}
+	if (!node_pair(node, "lava") && !r->broken)
+		fault_add(r->faults, node->at, "one of the keys \"qemu_machine\" and \"lava\" is needed");
+	for (size_t i = 0; node_pair(node, "lava") && i < countof(of_qemu); i++)
+		if (node_pair(node, of_qemu[i]))
+			fault_add(r->faults, key_place(node, of_qemu[i]),
+				  "%s: is about QEMU, and the board has no \"qemu_machine\"", of_qemu[i]);
+	if (board->lava.method && strcmp(board->lava.method, "qemu") == 0)
+		fault_add(r->faults, key_place(node, "lava"),
+			  "lava: the method qemu needs the key \"qemu_machine\"; another method is allowed");
+}
+
 static void board_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)
 {
 	const struct catalog_board *board = entry;
 
+	machine_check(r, board, node);
 	/* the default of one may well be longer than the other as given */
 	if (node_pair(node, "silence") && board->limit_ms && board->silence_ms > board->limit_ms)
 		fault_add(r->faults, key_place(node, "silence"),

@@ -168,13 +168,23 @@ static json_t *head_json(enum kind kind, struct entry_head head)
 			 head.origin.file, "line", head.origin.line);
 }
 
+/* What a list says of an entry: where it is, and of a board that nobody has booted it. */
+static json_t *listed_json(const struct catalog *c, enum kind kind, size_t i)
+{
+	json_t *entry = head_json(kind, head_of(c, kind, i));
+
+	if (kind == KIND_board && c->boards[i].untested)
+		json_object_set_new(entry, "untested", json_true());
+	return entry;
+}
+
 json_t *catalog_list_json(const struct catalog *c, const char *kind_name)
 {
 	enum kind kind = kind_by_name(kind_name);
 	json_t *list = kind < KIND_COUNT ? json_array() : NULL;
 
 	for (size_t i = 0; list && i < catalog_count(c, kind); i++)
-		json_array_append_new(list, head_json(kind, head_of(c, kind, i)));
+		json_array_append_new(list, listed_json(c, kind, i));
 	return list;
 }
 

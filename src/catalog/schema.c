@@ -18,8 +18,10 @@ static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
 static const struct choice accel_choices[] = { { "tcg", 0 }, { "kvm", 0 }, { "auto", 0 }, { NULL, 0 } };
 static const struct choice base_choices[] = { { "debian", 0 }, { "stage3", 0 }, { NULL, 0 } };
 static const struct choice method_choices[] = {
-	{ "qemu", 0 }, { "u-boot", 0 }, { "grub", 0 }, { "ipxe", 0 }, { "fastboot", 0 }, { NULL, 0 },
+	{ "qemu", 0 },        { "u-boot", 0 },   { "grub", 0 }, { "ipxe", 0 },
+	{ "depthcharge", 0 }, { "fastboot", 0 }, { NULL, 0 },
 };
+static const struct choice command_choices[] = { { "booti", 0 }, { "bootz", 0 }, { "bootm", 0 }, { NULL, 0 } };
 static const struct choice verdict_choices[] = {
 	{ "fail", VERDICT_FAIL },
 	{ "warn", VERDICT_WARN },
@@ -105,7 +107,7 @@ static const struct field lava_fields[] = {
 	{ "tags", FIELD_WORDS, AT(catalog_lava, tags), .may_be_empty = true },
 	{ "context", FIELD_WORDS, AT(catalog_lava, context), .may_be_empty = true },
 	{ "method", FIELD_CHOICE, AT(catalog_lava, method), .mandatory = true, .choices = method_choices },
-	{ "command", FIELD_WORD, AT(catalog_lava, command) },
+	{ "command", FIELD_CHOICE, AT(catalog_lava, command), .choices = command_choices },
 	{ "min", FIELD_VERSION, AT(catalog_lava, min) },
 	{ "skip", FIELD_STRING, AT(catalog_lava, skip) },
 };
@@ -123,7 +125,7 @@ static const struct field firmware_fields[] = {
 static const struct field board_fields[] = {
 	{ "arch", FIELD_REF, AT(catalog_board, arch), .mandatory = true, .ref = KIND_arch },
 	{ "description", FIELD_STRING, AT(catalog_board, description) },
-	{ "qemu_machine", FIELD_WORD, AT(catalog_board, qemu_machine), .mandatory = true },
+	{ "qemu_machine", FIELD_WORD, AT(catalog_board, qemu_machine) },
 	{ "qemu_cpu", FIELD_WORD, AT(catalog_board, qemu_cpu) },
 	{ "kvm_cpu", FIELD_WORD, AT(catalog_board, kvm_cpu) },
 	{ "tcg_only", FIELD_BOOL, AT(catalog_board, tcg_only) },
@@ -140,8 +142,9 @@ static const struct field board_fields[] = {
 	{ "append", FIELD_STRING, AT(catalog_board, append) },
 	{ "image", FIELD_CHOICE, AT(catalog_board, image), .absent = "image", .choices = image_choices },
 	{ "dtb", FIELD_WORD, AT(catalog_board, dtb) },
-	{ "ends", FIELD_MAP, AT(catalog_board, ends), .mandatory = true, .record = &ends_record },
+	{ "ends", FIELD_MAP, AT(catalog_board, ends), .record = &ends_record },
 	{ "lava", FIELD_MAP, AT(catalog_board, lava), .record = &lava_record },
+	{ "untested", FIELD_BOOL, AT(catalog_board, untested) },
 	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
 	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1, .max = DAY_MS },
 	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },

@@ -144,6 +144,9 @@ static int make_spec(const struct request *r, const struct catalog *catalog, str
 
 	if (!arch)
 		return err_user(err, "there is no board %s: kiln catalog list board lists them", r->board);
+	if (!board->qemu_machine)
+		return err_user(err, "board %s is a real one, which only labs have: kiln run --runner lava boots it",
+				r->board);
 	if (board->guest_firmware && !r->firmware)
 		return err_user(err,
 				"board %s starts with Kiln's own firmware %s, which kiln run makes: give one with "

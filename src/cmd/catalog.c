@@ -116,8 +116,9 @@ static void list_print(const json_t *list)
 	size_t i;
 
 	json_array_foreach (list, i, entry)
-		printf("%-10s %-28s %s:%lld\n", json_str_or(entry, "kind", ""), json_str_or(entry, "name", ""),
-		       json_str_or(entry, "file", ""), (long long)json_int_or(entry, "line", 0));
+		printf("%-10s %-28s %s:%lld%s\n", json_str_or(entry, "kind", ""), json_str_or(entry, "name", ""),
+		       json_str_or(entry, "file", ""), (long long)json_int_or(entry, "line", 0),
+		       json_bool_or(entry, "untested", false) ? "  untested" : "");
 }
 
 static int list(const struct request *request, struct err *err)

@@ -104,6 +104,8 @@ static void board_print(struct why *w, const struct catalog_board *board, bool m
 	buf_printf(&text, "%s: %s", board->name, match ? "yes" : "no");
 	if (match && skip)
 		buf_printf(&text, ", but it is not booted: %s", skip);
+	else if (match && !board->qemu_machine)
+		buf_adds(&text, ", in labs");
 	for (size_t i = 0; i < reasons->n; i++) {
 		buf_adds(&text, reasons->n == 1 && !match ? ": " : "\n  ");
 		reason_print(&reasons->data[i], &text);
@@ -118,7 +120,7 @@ static bool qemu_fits(struct why *w, const struct catalog_board *board, reason_v
 	autojson json_t *qemu = NULL;
 	struct err ignored = { 0 };
 
-	if (skip_of(w, board) ||
+	if (skip_of(w, board) || !board->qemu_machine ||
 	    qemu_identify(w->home, catalog_arch(w->catalog, board->arch), board, &qemu, &ignored) < 0)
 		return true;
 	return runner_match(qemu, &w->arena, reasons);

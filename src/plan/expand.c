@@ -31,10 +31,13 @@ static bool config_fits(const struct catalog_config *config, const struct catalo
 struct places {
 	board_vec boards;
 	VEC(const struct catalog_lab *) labs;
+	bool real; /* boards that no QEMU has are shown on this host, too */
 };
 
 static void place_add(struct places *places, const struct catalog_board *board, const struct catalog_lab *lab)
 {
+	if (!lab && !board->qemu_machine && !places->real)
+		return;
 	*vec_push(&places->boards) = board;
 	*vec_push(&places->labs) = lab;
 }
@@ -61,10 +64,19 @@ static void board_places(const struct catalog *c, const struct plan_request *r, 
 	}
 }
 
+/* Whether a real board is a skip on this host: only where it is named and no lab is asked for. */
+static bool real_shown(const struct plan_request *r, const struct catalog_row *row)
+{
+	for (size_t i = 0; i < r->runners.n; i++)
+		if (strcmp(r->runners.data[i], "local") != 0)
+			return false;
+	return r->boards.n || row->boards.n;
+}
+
 /* The boards a row gives an arch: those it names, or all of the arch; each with every place that it may boot at. */
 static void cell_boards(struct plan *plan, const struct plan_request *request, struct plan_cell *cell)
 {
-	struct places places = { 0 };
+	struct places places = { .real = real_shown(request, cell->row) };
 
 	for (size_t i = 0; !request->builds_only && i < plan->catalog->n_boards; i++) {
 		const struct catalog_board *b = &plan->catalog->boards[i];

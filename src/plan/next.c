@@ -37,7 +37,11 @@ static const char *runner_missing(const struct plan_cell *cell, size_t board, co
 /* Why the board cannot boot anything there, or NULL. */
 static const char *board_skip(const struct plan_cell *cell, size_t board)
 {
-	return cell->labs[board] ? cell->boards[board]->lava.skip : cell->boards[board]->skip;
+	const struct catalog_board *b = cell->boards[board];
+
+	if (cell->labs[board])
+		return b->lava.skip;
+	return b->skip || b->qemu_machine ? b->skip : "it is a real board: --runner lava boots it";
 }
 
 char *plan_runner_name(const struct plan_cell *cell, size_t board)

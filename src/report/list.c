@@ -1,6 +1,7 @@
 /* A matrix as a list: builds one below the other, what became of their boards behind or below them. */
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "report/matrix.h"
 
 #include <string.h>
@@ -113,6 +114,8 @@ static void print_matches(struct matrix *m, const boot_vec *boots)
 	struct line line = { m, 2 * GAP + (int)strlen("boot"), 2 * GAP + (int)strlen("boot"), "" };
 
 	for (size_t i = 0; i < boots->n; i++) {
+		autofree char *name = NULL;
+
 		if (!cell_is(boots->data[i], "boot"))
 			continue;
 		if (!*line.between) {
@@ -120,7 +123,9 @@ static void print_matches(struct matrix *m, const boot_vec *boots)
 			print_verdict(m, "boot");
 			fprintf(m->out, "%*s", GAP, "");
 		}
-		line_add(&line, "", cell_str(boots->data[i], "board"));
+		name = mem_printf("%s%s", cell_str(boots->data[i], "board"),
+				  json_bool_or(boots->data[i], "untested", false) ? " (untested)" : "");
+		line_add(&line, "", name);
 	}
 	if (*line.between)
 		fputc('\n', m->out);

@@ -72,6 +72,8 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 				 "runner", runner, "match", state->config && !v.known, "verdict",
 				 v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
 
+	if (run->plan->cells[i].boards[b]->untested)
+		json_object_set_new(boot, "untested", json_true());
 	arena_free(&a);
 	return boot;
 }

@@ -103,7 +103,7 @@ static int facts_machine(struct run *run, const struct plan_cell *cell, const st
 	const char *home = run->options->home, *accel;
 	json_t *qemu = NULL;
 
-	if (board->skip || json_object_get(run->machines, board->name))
+	if (board->skip || !board->qemu_machine || json_object_get(run->machines, board->name))
 		return 0;
 	if (qemu_identify(home, cell->arch, board, &qemu, err) < 0) {
 		if (!run->options->plan_only)
