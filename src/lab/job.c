@@ -62,12 +62,19 @@ static json_t *qemu_boot(const struct job *job)
 	return json_pack("{s:s, s:s}", "method", "qemu", "media", "tmpfs");
 }
 
-/* A bootloader fetches them over TFTP. The ramdisk is Kiln's own as it is: LAVA adds nothing to it. */
+/* What U-Boot's command takes; LAVA makes for bootm what its device needs (utils/strings.py, map_kernel_uboot). */
+static const char *kernel_type(const char *command)
+{
+	return strcmp(command, "bootz") == 0 ? "zimage" : "image";
+}
+
+/* A bootloader fetches them over TFTP. LAVA adds nothing to the ramdisk, but may pack it anew: with a header. */
 static json_t *tftp_deploy(const struct job *job)
 {
 	json_t *deploy = json_pack("{s:s, s:o}", "to", "tftp", "timeout", seconds(DEPLOY_S)), *ramdisk;
+	const char *command = json_str_or(job->lava, "command", NULL);
 
-	set_artefact(job, deploy, "kernel", "type", json_str_or(job->lava, "kernel", "image"));
+	set_artefact(job, deploy, "kernel", command ? "type" : NULL, command ? kernel_type(command) : NULL);
 	set_artefact(job, deploy, "ramdisk", NULL, NULL);
 	ramdisk = json_object_get(deploy, "ramdisk");
 	if (ramdisk)
@@ -76,19 +83,20 @@ static json_t *tftp_deploy(const struct job *job)
 	return deploy;
 }
 
-static json_t *u_boot_boot(const struct job *job)
+/* A bootloader that knows no header: LAVA leaves the ramdisk as it is. */
+static json_t *plain_deploy(const struct job *job)
 {
-	return json_pack("{s:s, s:s}", "method", "u-boot", "commands", "ramdisk");
+	json_t *deploy = tftp_deploy(job), *ramdisk = json_object_get(deploy, "ramdisk");
+
+	if (ramdisk)
+		json_object_set_new(ramdisk, "install_modules", json_false());
+	return deploy;
 }
 
-static json_t *grub_boot(const struct job *job)
+/* The template of the device's type knows the commands. */
+static json_t *loader_boot(const struct job *job)
 {
-	return json_pack("{s:s, s:s}", "method", "grub", "commands", "ramdisk");
-}
-
-static json_t *ipxe_boot(const struct job *job)
-{
-	return json_pack("{s:s, s:s}", "method", "ipxe", "commands", "ramdisk");
+	return json_pack("{s:s, s:s}", "method", json_str_or(job->lava, "method", ""), "commands", "ramdisk");
 }
 
 static const struct method {
@@ -96,10 +104,9 @@ static const struct method {
 	json_t *(*deploy)(const struct job *job);
 	json_t *(*boot)(const struct job *job);
 } methods[] = {
-	{ "qemu", qemu_deploy, qemu_boot },
-	{ "u-boot", tftp_deploy, u_boot_boot },
-	{ "grub", tftp_deploy, grub_boot },
-	{ "ipxe", tftp_deploy, ipxe_boot },
+	{ "qemu", qemu_deploy, qemu_boot },          { "u-boot", tftp_deploy, loader_boot },
+	{ "depthcharge", tftp_deploy, loader_boot }, { "grub", plain_deploy, loader_boot },
+	{ "ipxe", plain_deploy, loader_boot },
 };
 
 static const struct method *method_find(const char *name)
