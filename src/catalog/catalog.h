@@ -261,6 +261,8 @@ struct catalog_lab {
 	const char *fetch;               /* URL under which the lab reads them; NULL: http://LISTEN/ */
 	int64_t jobs;                    /* at once */
 	int64_t minutes;                 /* of devices a day, 0: any */
+	int64_t poll_ms;                 /* the least time between two questions about a job */
+	int64_t patience_ms;             /* how long boots wait for a lab that does not answer */
 	struct names types, avoid_types; /* globs of device types; none: all */
 	struct names tags, avoid_tags;   /* of devices */
 	const char *zone;                /* a word for people: where it stands */

@@ -262,6 +262,8 @@ static const struct field lab_fields[] = {
 	{ "fetch", FIELD_WORD, AT(catalog_lab, fetch) },
 	{ "jobs", FIELD_INT, AT(catalog_lab, jobs), .absent = "4", .min = 1, .max = 1000 },
 	{ "minutes", FIELD_INT, AT(catalog_lab, minutes), .min = 1, .max = 1 << 20 },
+	{ "poll", FIELD_DURATION, AT(catalog_lab, poll_ms), .absent = "3s", .min = 1, .max = DAY_MS },
+	{ "patience", FIELD_DURATION, AT(catalog_lab, patience_ms), .absent = "30m", .min = 1, .max = DAY_MS },
 	{ "types", FIELD_WORDS, AT(catalog_lab, types), .may_be_empty = true },
 	{ "avoid_types", FIELD_WORDS, AT(catalog_lab, avoid_types), .may_be_empty = true },
 	{ "tags", FIELD_WORDS, AT(catalog_lab, tags), .may_be_empty = true },

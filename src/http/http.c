@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -177,8 +178,12 @@ static void options_set(struct http *h, const struct http_request *request, cons
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
 	if (h->ca)
 		curl_easy_setopt(c, CURLOPT_CAINFO, h->ca);
-	if (request->body)
+	/* On a connection that was used before, curl would send it once more when nothing is answered; but it may have
+	 * been done. */
+	if (request->body) {
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body);
+		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
+	}
 	if (request->method)
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request->method);
 }
@@ -198,7 +203,7 @@ static int no_answer(struct http *h, CURLcode code, const struct arriving *a, st
 	const char *why = *h->message ? h->message : curl_easy_strerror(code);
 
 	if (a->too_much)
-		return err_infra(err, 0, "the answer has more than %zu bytes", a->max);
+		return err_infra(err, EFBIG, "the answer has more than %zu bytes", a->max);
 	if (code == CURLE_PEER_FAILED_VERIFICATION)
 		return err_infra(err, 0, "%s; is it the right server, and the host's date right?", why);
 	return err_infra(err, 0, "%s", why);

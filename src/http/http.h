@@ -17,7 +17,7 @@ struct http_options {
 	const char *ca;    /* file with the certificates to trust, or NULL: the system's */
 	int connect_ms;    /* 0: 10 s */
 	int answer_ms;     /* of a whole request, 0: 60 s */
-	size_t max;        /* bytes of an answer, 0: 16 MiB; more is ERR_INFRA */
+	size_t max;        /* bytes of an answer, 0: 16 MiB; more is ERR_INFRA with num EFBIG */
 };
 
 /* Strings are copied. ERR_USER for a base that is no http or https URL, or that holds a name and password. */

@@ -15,16 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A boot is looked at often while it is young, and a lab that does not answer is asked ever less often, until its boots
- * are given up. */
-enum {
-	TURN_MS = 3000,
-	TURN_MAX_MS = 15000,
-	YOUNG_MS = 60000,
-	BACK_OFF_MAX_MS = 120000,
-	GONE_MS = 30 * 60 * 1000,
-	LOG_LINES = 4000, /* of one request */
-};
+/* A boot is asked about less often as it grows older, and a lab that does not answer ever less often, until its boots
+ * are given up. In polls of the lab's entry. */
+enum { TURN_MAX = 5, LOG_TURNS = 5, BACK_OFF_MAX = 40 };
+/* Lists without a job before it counts as gone. */
+enum { MISSED_MAX = 3 };
 
 struct errand {
 	struct engine_job job;
@@ -52,6 +47,7 @@ int agent_new(const struct agent_options *options, struct agent **out, struct er
 		agent_free(a);
 		return err_wrap(err, "lab %s", options->entry->name);
 	}
+	a->lab->tries = 1; /* a turn that fails is taken again */
 	*out = a;
 	return 0;
 }
@@ -162,18 +158,28 @@ static int job_find(struct agent *a, struct errand *e, struct err *err)
 	return 1;
 }
 
+/* Answers of a server that is busy, or not there behind its proxy. */
+static bool not_now(const struct http_reply *reply)
+{
+	return reply->status == 429 || reply->status == 502 || reply->status == 503 || reply->status == 504;
+}
+
 /* Asks whether LAVA takes the definition; its word, where it does not, is the reason. */
 static int job_validate(struct agent *a, const char *body, struct err *err)
 {
 	const struct http_request request = { .path = "api/v0.2/jobs/validate/", .body = body };
 	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	autobuf struct buf complaint = { 0 };
 	autojson json_t *answer = NULL;
 	const char *said;
 
 	if (client_ask(a->lab, &request, &reply, err) < 0)
 		return -1;
+	client_complaint(&reply, &complaint);
+	if (not_now(&reply))
+		return err_infra(err, 0, "lab %s: %s", a->options.entry->name, complaint.data);
 	answer = reply.json ? json_loadb(reply.body.data, reply.body.n, 0, NULL) : NULL;
-	said = json_str_or(answer, "message", "no answer");
+	said = json_str_or(answer, "message", complaint.data);
 	if (reply.status == 200 && strcmp(said, "Job valid.") == 0)
 		return 0;
 	return err_user(err, "lab %s does not take the job: %s", a->options.entry->name, said);
@@ -197,7 +203,8 @@ static int job_submit(struct agent *a, struct errand *e, const char *body, struc
 		return 0;
 	}
 	client_complaint(&reply, &said);
-	if (reply.status == 429 || reply.status == 502 || reply.status == 503 || reply.status == 504)
+	/* Taken, but under which number? It is looked for. */
+	if (not_now(&reply) || (reply.status >= 200 && reply.status < 300))
 		return err_infra(err, 0, "lab %s: %s", a->options.entry->name, said.data);
 	return err_user(err, "lab %s refuses the job: %s", a->options.entry->name, said.data);
 }
@@ -262,13 +269,31 @@ static void states_take(struct agent *a, const json_t *jobs)
 		json_t *job;
 		size_t k;
 
+		b->missed += b->state == BOOT_THERE;
 		json_array_foreach ((json_t *)jobs, k, job) {
 			if (b->state != BOOT_THERE || json_int_or(job, "id", 0) != b->id)
 				continue;
+			b->missed = 0;
 			take_word(&b->lava.state, json_str_or(job, "state", ""));
 			take_word(&b->lava.health, json_str_or(job, "health", ""));
 			take_word(&b->lava.device, json_str_or(job, "actual_device", NULL));
 		}
+	}
+}
+
+/* Jobs that the lab has no longer: somebody has deleted them. */
+static void give_up_missed(struct agent *a)
+{
+	for (size_t i = 0; i < a->errands.n;) {
+		const struct boot *b = a->errands.data[i]->boot;
+		autofree char *reason = NULL;
+
+		if (b->missed < MISSED_MAX) {
+			i++;
+			continue;
+		}
+		reason = mem_printf("lab %s has no job %lld any more", a->options.entry->name, (long long)b->id);
+		errand_abandon(a, i, reason);
 	}
 }
 
@@ -287,35 +312,13 @@ static int ask_states(struct agent *a, struct err *err)
 	if (client_list(a->lab, path.data, "id", &jobs, err) < 0)
 		return -1;
 	states_take(a, jobs);
+	give_up_missed(a);
 	return 0;
 }
 
 static bool state_is(const struct boot *b, const char *state)
 {
 	return b->lava.state && strcmp(b->lava.state, state) == 0;
-}
-
-/* What the log has grown by, in pieces of whole lines. */
-static int read_log(struct agent *a, struct boot *b, struct err *err)
-{
-	for (;;) {
-		int64_t before = b->log.lines;
-		autofree char *path = mem_printf("api/v0.2/jobs/%lld/logs/?start=%lld&end=%lld", (long long)b->id,
-						 (long long)before, (long long)before + LOG_LINES);
-		const struct http_request request = { .path = path };
-		CLEANUP(http_reply_free) struct http_reply reply = { 0 };
-
-		if (client_ask(a->lab, &request, &reply, err) < 0)
-			return -1;
-		if (reply.status == 404) /* none yet, or no more */
-			return 0;
-		if (reply.status != 200)
-			return err_infra(err, 0, "lab %s: %s: HTTP %ld", a->options.entry->name, path, reply.status);
-		boot_log(b, reply.body.data, reply.body.n);
-		lab_log_cut(&b->log);
-		if (b->log.lines - before < LOG_LINES)
-			return 0;
-	}
 }
 
 static void job_cancel(struct agent *a, struct boot *b)
@@ -328,9 +331,26 @@ static void job_cancel(struct agent *a, struct boot *b)
 		b->cancelled = true;
 }
 
-static int64_t turn_ms(const struct boot *b)
+/* Half as long as it has been going on. */
+static int64_t turn_ms(const struct agent *a, const struct boot *b)
 {
-	return clock_ms() - b->begun_ms < YOUNG_MS ? TURN_MS : TURN_MAX_MS;
+	int64_t poll = a->options.entry->poll_ms, ms = (clock_ms() - b->begun_ms) / 2;
+
+	return ms < poll ? poll : ms < poll * TURN_MAX ? ms : poll * TURN_MAX;
+}
+
+/* A lab that answers, but not with this boot's log: the others are looked at all the same. 1: it is given up. */
+static int on_unread(struct agent *a, size_t i, const struct err *err)
+{
+	struct boot *b = a->errands.data[i]->boot;
+	int64_t now = clock_ms();
+
+	if (!b->unread_ms)
+		b->unread_ms = now;
+	if (now - b->unread_ms < a->options.entry->patience_ms)
+		return 0;
+	errand_abandon(a, i, err->msg);
+	return 1;
 }
 
 /* Reads its log where it is time to, and ends the boot when its job has ended. 1: it has. */
@@ -342,9 +362,15 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 
 	if (!finished && (!state_is(b, "Running") || clock_ms() < b->look_ms))
 		return 0;
-	if (read_log(a, b, err) < 0)
-		return -1;
-	b->look_ms = clock_ms() + turn_ms(b);
+	if (log_fetch(a->lab, b, err) < 0) {
+		if (err->num != EIO)
+			return -1;
+		finished = on_unread(a, i, err);
+		*err = (struct err){ 0 };
+		return finished;
+	}
+	b->unread_ms = 0;
+	b->look_ms = clock_ms() + a->options.entry->poll_ms * LOG_TURNS;
 	if (!finished) {
 		/* The kernel is dead and nothing of it will end the job: the device is free for others. */
 		if (boot_decided(b) && !b->cancelled && judge_result(b->judge)->verdict == VERDICT_FAIL)
@@ -374,32 +400,43 @@ static int look_at_all(struct agent *a, struct err *err)
 /* No answer: all boots wait, and are given up in the end. */
 static int64_t on_silence(struct agent *a, const struct err *err)
 {
+	const struct catalog_lab *entry = a->options.entry;
+	int64_t retry = a->lab->retry_ms;
 	autofree char *reason = NULL;
 
 	if (!a->silent_since)
 		a->silent_since = clock_ms();
-	if (clock_ms() - a->silent_since > GONE_MS) {
-		reason = mem_printf("%s; nothing else came for %d minutes", err->msg, GONE_MS / 60000);
+	/* A token that it takes no longer it will not take again. */
+	if (clock_ms() - a->silent_since > entry->patience_ms || err->num == EACCES) {
+		reason = err->num == EACCES ? mem_strdup(err->msg)
+					    : mem_printf("%s; nothing else came for %lld s", err->msg,
+							 (long long)entry->patience_ms / 1000);
 		while (a->errands.n)
 			errand_abandon(a, 0, reason);
 	}
-	a->back_off = a->back_off ? a->back_off * 2 : TURN_MS;
-	if (a->back_off > BACK_OFF_MAX_MS)
-		a->back_off = BACK_OFF_MAX_MS;
-	return a->back_off;
+	a->back_off = a->back_off ? a->back_off * 2 : entry->poll_ms;
+	if (a->back_off > entry->poll_ms * BACK_OFF_MAX)
+		a->back_off = entry->poll_ms * BACK_OFF_MAX;
+	if (retry > entry->patience_ms)
+		retry = entry->patience_ms;
+	return retry > a->back_off ? retry : a->back_off;
 }
 
 int64_t agent_turn(struct agent *a)
 {
-	int64_t wait = TURN_MAX_MS;
-	struct err err = { 0 };
+	int64_t wait = a->options.entry->poll_ms * TURN_MAX;
+	struct err err = { 0 }, unsent = { 0 };
+	bool sent = send_new(a, &unsent) == 0;
 
-	if (send_new(a, &err) < 0 || ask_states(a, &err) < 0 || look_at_all(a, &err) < 0)
+	/* What cannot be submitted does not keep the others from being followed. */
+	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0)
 		return on_silence(a, &err);
+	if (!sent)
+		return on_silence(a, &unsent);
 	a->silent_since = a->back_off = 0;
 	for (size_t i = 0; i < a->errands.n; i++)
-		if (turn_ms(a->errands.data[i]->boot) < wait)
-			wait = turn_ms(a->errands.data[i]->boot);
+		if (turn_ms(a, a->errands.data[i]->boot) < wait)
+			wait = turn_ms(a, a->errands.data[i]->boot);
 	return wait;
 }
 

@@ -35,6 +35,8 @@ struct boot {
 	int64_t lab_first_ms, lab_last_ms; /* of console text, by the lab's clock */
 	int64_t begun_ms;                  /* clock_ms when the boot was taken */
 	int64_t look_ms;                   /* clock_ms when its log is to be looked at next */
+	int64_t unread_ms;                 /* clock_ms since when its log cannot be read, 0: it can */
+	int missed;                        /* lists of jobs in a row that do not have it */
 	bool cancelled;                    /* by us */
 	struct lava_word lava;
 	char *urls[4]; /* offers, to be withdrawn */

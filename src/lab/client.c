@@ -12,7 +12,7 @@
 #include <time.h>
 
 /* A page is what LAVA gives at once; more pages than any lab has are a lab that errs. */
-enum { TRIES = 4, WAIT_MS = 1000, WAIT_MAX_MS = 60000, PAGE = 50, PAGES_MAX = 2000, SAID_MAX = 300 };
+enum { TRIES = 4, WAIT_MAX_MS = 60000, PAGE = 50, PAGES_MAX = 2000, SAID_MAX = 300 };
 
 int lab_open(const struct catalog_lab *entry, struct lab **out, struct err *err)
 {
@@ -25,6 +25,7 @@ int lab_open(const struct catalog_lab *entry, struct lab **out, struct err *err)
 		return err_wrap(err, "lab %s", entry->name);
 	lab = mem_alloc(sizeof(*lab));
 	lab->entry = entry;
+	lab->tries = TRIES;
 	options.token = token;
 	status = http_new(&options, &lab->http, err);
 	explicit_bzero(token, strlen(token));
@@ -95,9 +96,11 @@ void client_complaint(const struct http_reply *reply, struct buf *out)
 
 int client_ask(struct lab *lab, const struct http_request *request, struct http_reply *reply, struct err *err)
 {
+	lab->retry_ms = 0;
 	if (http_ask(lab->http, request, reply, err) < 0)
 		return err_wrap(err, "lab %s: %s", lab->entry->name, request->path);
 	lab->clock_offset_ms = reply->clock_offset_ms;
+	lab->retry_ms = reply->retry_ms;
 	return 0;
 }
 
@@ -115,9 +118,9 @@ static bool worth_again(const struct http_reply *reply)
 }
 
 /* Twice as long each time, and as long as the lab wants where it says so. */
-static void wait_before(int n, const struct http_reply *reply)
+static void wait_before(const struct lab *lab, int n, const struct http_reply *reply)
 {
-	int64_t ms = (int64_t)WAIT_MS << n;
+	int64_t ms = lab->entry->poll_ms / 3 << n;
 
 	if (reply->retry_ms > ms)
 		ms = reply->retry_ms;
@@ -130,10 +133,11 @@ static int ask_patiently(struct lab *lab, const struct http_request *request, st
 	for (int i = 0;; i++) {
 		int status = client_ask(lab, request, reply, err);
 
-		if (i + 1 == TRIES || !worth_again(reply))
+		if (i + 1 >= lab->tries || !worth_again(reply))
 			return status;
-		wait_before(i, reply);
+		wait_before(lab, i, reply);
 		http_reply_free(reply);
+		*err = (struct err){ 0 };
 	}
 }
 

@@ -9,6 +9,8 @@ struct lab {
 	const struct catalog_lab *entry;
 	struct http *http;
 	int64_t clock_offset_ms; /* of the newest answer: theirs minus ours */
+	int64_t retry_ms;        /* what the newest answer asks to wait, 0: nothing */
+	int tries;               /* of a question that was not answered */
 };
 
 /* The secret that the entry's file or variable holds. Owned; wipe it. */
@@ -23,6 +25,10 @@ int client_list(struct lab *lab, const char *path, const char *ordering, json_t 
 int client_ask(struct lab *lab, const struct http_request *request, struct http_reply *reply, struct err *err);
 /* What the body of an error says: LAVA has four shapes of them. Appends one line. */
 void client_complaint(const struct http_reply *reply, struct buf *out);
+
+/* What the log of the boot's job has grown by. ERR_INFRA with num EIO when the lab answers, but not with the log. */
+struct boot;
+int log_fetch(struct lab *lab, struct boot *b, struct err *err);
 
 /* ERR_USER when the token is not the user's, or the user may do more than a user should. */
 int identity_check(struct lab *lab, struct err *err);

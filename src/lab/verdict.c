@@ -39,8 +39,9 @@ enum judge_end verdict_end(const struct lava_word *lava, bool heard_kernel, int6
 		*infra = told(lava, "the job was canceled");
 	else if (blames_lab(lava->error_type))
 		*infra = told(lava, "the lab failed");
-	else if (!heard_kernel && !is(lava->health, "Complete"))
-		*infra = told(lava, "the job ended before the kernel spoke");
+	else if (!heard_kernel)
+		*infra = told(lava, is(lava->health, "Complete") ? "no console came of a job that is Complete"
+								 : "the job ended before the kernel spoke");
 	if (silence_ms && silent_ms >= silence_ms)
 		return JUDGE_END_SILENCE;
 	return is(lava->error_type, "LAVATimeout") || is(lava->error_type, "Job") ? JUDGE_END_LIMIT : JUDGE_END_LOG;
