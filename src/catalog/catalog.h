@@ -42,14 +42,15 @@ struct catalog_arch {
 	const char *srcarch; /* its directory under arch/ */
 	int bits;
 	bool big_endian;
-	struct names machines;    /* `uname -m` of hosts that run it natively */
-	const char *image_target; /* make target: Image */
-	const char *image_path;   /* below the output directory: arch/arm64/boot/Image */
-	bool dtbs;                /* the tree makes dtbs for it */
-	const char *qemu;         /* qemu-system-<this> */
-	const char *qemu_user;    /* qemu-<this>, for programs; NULL: as qemu */
-	int elf_machine;          /* e_machine of its programs, 0: not known (elf.h, EM_*) */
-	const char *root;         /* the root that --toolchain root takes where none is named, or NULL */
+	struct names machines;     /* `uname -m` of hosts that run it natively */
+	const char *image_target;  /* make target: Image */
+	const char *image_path;    /* below the output directory: arch/arm64/boot/Image */
+	bool dtbs;                 /* the tree makes dtbs for it */
+	const char *qemu;          /* qemu-system-<this> */
+	const char *qemu_user;     /* qemu-<this>, for programs; NULL: as qemu */
+	const char *qemu_user_cpu; /* the CPU that it plays, as QEMU_CPU has it; NULL: its own choice */
+	int elf_machine;           /* e_machine of its programs, 0: not known (elf.h, EM_*) */
+	const char *root;          /* the root that --toolchain root takes where none is named, or NULL */
 	const char *qemu_package;
 	const char *debian;
 	const char *gentoo;

@@ -51,6 +51,7 @@ static const struct field arch_fields[] = {
 	{ "dtbs", FIELD_BOOL, AT(catalog_arch, dtbs) },
 	{ "qemu", FIELD_WORD, AT(catalog_arch, qemu), .mandatory = true },
 	{ "qemu_user", FIELD_WORD, AT(catalog_arch, qemu_user) },
+	{ "qemu_user_cpu", FIELD_WORD, AT(catalog_arch, qemu_user_cpu) },
 	{ "elf_machine", FIELD_INT, AT(catalog_arch, elf_machine), .min = 1, .max = 65535 },
 	{ "root", FIELD_REF, AT(catalog_arch, root), .ref = KIND_root },
 	{ "qemu_package", FIELD_WORD, AT(catalog_arch, qemu_package), .mandatory = true },

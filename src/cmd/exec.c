@@ -46,6 +46,7 @@ static int way_make(const struct catalog *c, const struct catalog_arch *arch, co
 		.magic = magic.n ? buf_steal(&magic) : NULL,
 		.mask = mask.n ? buf_steal(&mask) : NULL,
 		.emulator = emulator ? mem_strdup(json_str_or(emulator, "program", "")) : NULL,
+		.cpu = copy_or_null(emulator ? arch->qemu_user_cpu : NULL),
 		.root = copy_or_null(root ? root->name : NULL),
 		.recipe = copy_or_null(root ? digest : NULL),
 	};

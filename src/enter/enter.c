@@ -110,6 +110,8 @@ static void world_add(struct sandbox *sb, const struct way *way, const struct en
 {
 	if (tree)
 		tree_add(sb, options, tree);
+	if (way->emulator && way->cpu && !getenv("QEMU_CPU"))
+		sandbox_env(sb, "QEMU_CPU", way->cpu);
 	if (way->emulator)
 		sandbox_binfmt(sb, way->arch, way->magic, way->mask, way->emulator);
 	if (options->superuser)

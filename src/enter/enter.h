@@ -18,6 +18,7 @@ struct way {
 	char *arch;
 	char *magic, *mask; /* of its programs, as binfmt_misc takes them */
 	char *emulator;     /* path; NULL: the host runs them itself */
+	char *cpu;          /* that it plays, or NULL: its own choice */
 	char *root;         /* a root's name, made or not */
 	char *recipe;       /* digest of its recipe */
 };

@@ -18,9 +18,10 @@ static const struct {
 	const char *key;
 	size_t at;
 } lines[] = {
-	{ "arch", offsetof(struct way, arch) }, { "magic", offsetof(struct way, magic) },
-	{ "mask", offsetof(struct way, mask) }, { "emulator", offsetof(struct way, emulator) },
-	{ "root", offsetof(struct way, root) }, { "recipe", offsetof(struct way, recipe) },
+	{ "arch", offsetof(struct way, arch) },         { "cpu", offsetof(struct way, cpu) },
+	{ "magic", offsetof(struct way, magic) },       { "mask", offsetof(struct way, mask) },
+	{ "emulator", offsetof(struct way, emulator) }, { "root", offsetof(struct way, root) },
+	{ "recipe", offsetof(struct way, recipe) },
 };
 
 static char **slot(struct way *way, size_t i)

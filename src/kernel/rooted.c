@@ -142,6 +142,16 @@ static int tools_ask(const char *home, json_t *facts, const char *driver, const 
 	return 0;
 }
 
+/* Over a layer it has so little to do that it need not be quick: such builds do not change with what makes it so. */
+static json_t *emulator_json(const struct toolchain_home *in)
+{
+	json_t *emulator = json_copy((json_t *)in->emulator);
+
+	if (in->layer)
+		json_object_del(emulator, "cpu");
+	return emulator;
+}
+
 int toolchain_identify_in(const char *home, const struct toolchain_home *in, const char *compiler, const char *prefix,
 			  json_t **facts, struct err *err)
 {
@@ -152,7 +162,7 @@ int toolchain_identify_in(const char *home, const struct toolchain_home *in, con
 	if (in->layer)
 		json_object_set_new(found, "layer", pinned(in->layer));
 	if (in->emulator)
-		json_object_set(found, "emulator", (json_t *)in->emulator);
+		json_object_set_new(found, "emulator", emulator_json(in));
 	if (tools_ask(home, found, driver, prefix, &tools, err) < 0)
 		return -1;
 	json_object_set_new(found, "tools", tools);

@@ -62,6 +62,8 @@ int root_emulator(const struct catalog_arch *arch, json_t **emulator, struct err
 	root_magic(arch, &magic, &mask);
 	*emulator = json_pack("{s:s, s:s, s:s, s:s}", "name", arch->name, "program", program, "magic", magic.data,
 			      "mask", mask.data);
+	if (arch->qemu_user_cpu)
+		json_object_set_new(*emulator, "cpu", json_string(arch->qemu_user_cpu));
 	return 0;
 }
 
@@ -105,6 +107,10 @@ int root_emulator_identify(const char *home, const struct catalog_arch *arch, js
 
 void emulator_bind(struct sandbox *sb, const json_t *emulator)
 {
+	const char *cpu = json_str_or(emulator, "cpu", NULL);
+
+	if (cpu)
+		sandbox_env(sb, "QEMU_CPU", cpu);
 	if (emulator)
 		sandbox_binfmt(sb, json_str_or(emulator, "name", ""), json_str_or(emulator, "magic", ""),
 			       json_str_or(emulator, "mask", ""), json_str_or(emulator, "program", ""));

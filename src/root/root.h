@@ -53,7 +53,8 @@ struct root_removed {
 int root_gc(const char *home, struct root_removed *removed, struct err *err);
 
 /* How programs of an arch are run on this host: NULL in *emulator when the host runs them itself, else
- * {"name","program","magic","mask"}, a new reference. ERR_USER names the package that is missing. */
+ * {"name","program","magic","mask"}, and "cpu" where the catalogue names one; a new reference. ERR_USER names the
+ * package that is missing. */
 int root_emulator(const struct catalog_arch *arch, json_t **emulator, struct err *err);
 /* What the first bytes of an arch's programs are, as binfmt_misc takes it. Nothing where its elf_machine is not known.
  */

@@ -92,6 +92,12 @@ out_has "cannot make it" "which cannot be written"
 out_has "cannot open it" "and the host's files are not there"
 run 0 "one that PATH finds" env PATH="$WORK/elsewhere:$PATH" "$KILN" exec --arch arm64 -- far a
 out_has "$WORK/elsewhere/far" "is named by its place"
+if [ "$(uname -m)" != aarch64 ]; then
+	run 0 "the emulated CPU" env -u QEMU_CPU "$KILN" exec --arch arm64 -- ./do e
+	out_has "QEMU_CPU=max,pauth-impdef=on" "is the one of the catalogue"
+	run 0 "another" env QEMU_CPU=cortex-a72 "$KILN" exec --arch arm64 -- ./do e
+	out_has "QEMU_CPU=cortex-a72" "may be asked for"
+fi
 run 0 "the environment" env GIVEN=1 LD_PRELOAD= TMPDIR=/nowhere "$KILN" exec --arch arm64 -- ./do e
 out_has GIVEN=1 "is passed on"
 out_has HOME=/tmp "with a home of its own"
