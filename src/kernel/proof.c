@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "elf/elf.h"
+#include "kernel/answers.h"
 #include "kernel/make.h"
 #include "kernel/sample.h"
 #include "kernel/spec.h"
@@ -16,16 +17,6 @@
 
 /* Put behind the kernel's own flags, in turn. */
 static const char *const variants[] = { "", "-Os", "-O1 -g", "-O3" };
-
-/* What both compilers say of themselves: the file's ending, the question to gcc, and to one that compiles for all
- * targets and has no such lists: what it predefines follows from its options. */
-static const struct {
-	const char *name, *question, *of_all;
-} questions[] = {
-	{ "version", "-v", "-v" },
-	{ "options", "-Q --help=target", "-O0 -dM -E -x c /dev/null" },
-	{ "optimizers", "-Q -O2 --help=optimizers", "-O2 -dM -E -x c /dev/null" },
-};
 
 enum { MORE = 2 /* of so many times the sample is tried, since some need what the config leaves out */ };
 
@@ -155,17 +146,11 @@ static void rule_add(struct buf *makefile, size_t i, struct view command)
 	buf_addc(makefile, '\n');
 }
 
-/* The target of one that compiles for all of them is the prefix, as Kbuild has it (scripts/Makefile.clang). */
 static void question_add(const struct proving *p, size_t i, struct buf *makefile)
 {
-	autofree char *driver = toolchain_driver(p->compiler, p->prefix);
-	size_t n = strlen(p->prefix);
-
-	buf_printf(makefile, "$(DIR)/%s:\n\t%s ", questions[i].name, driver);
-	if (toolchain_is_for_all(p->compiler) && n)
-		buf_printf(makefile, "--target=%.*s ", (int)n - 1, p->prefix);
-	buf_printf(makefile, "%s > $@ 2>&1\n",
-		   toolchain_is_for_all(p->compiler) ? questions[i].of_all : questions[i].question);
+	buf_printf(makefile, "$(DIR)/%s:\n\t", answers_name(i));
+	answers_command(i, p->compiler, p->prefix, makefile);
+	buf_adds(makefile, " > $@ 2>&1\n");
 }
 
 static int makefile_write(struct proving *p, struct err *err)
@@ -176,10 +161,10 @@ static int makefile_write(struct proving *p, struct err *err)
 	buf_adds(&text, "all:");
 	for (size_t i = 0; i < p->objects.n; i++)
 		buf_printf(&text, " $(DIR)/%zu.o", i);
-	for (size_t i = 0; i < countof(questions); i++)
-		buf_printf(&text, " $(DIR)/%s", questions[i].name);
+	for (size_t i = 0; i < answers_count(); i++)
+		buf_printf(&text, " $(DIR)/%s", answers_name(i));
 	buf_addc(&text, '\n');
-	for (size_t i = 0; i < countof(questions); i++)
+	for (size_t i = 0; i < answers_count(); i++)
 		question_add(p, i, &text);
 	for (size_t i = 0; i < p->objects.n; i++) {
 		autofree char *object = object_path(p, p->objects.data[i]), *cmd = NULL;
@@ -218,17 +203,6 @@ static int read_of(const struct proving *p, const char *world, const char *name,
 	autofree char *path = mem_printf("%s/%s/%s", p->dir, world, name);
 
 	return fs_read(AT_FDCWD, path, 64u << 20, out, err);
-}
-
-static bool allowed(const struct proving *p, const char *what)
-{
-	json_t *name;
-	size_t i;
-
-	json_array_foreach (p->allowed, i, name)
-		if (json_is_string(name) && strcmp(json_string_value(name), what) == 0)
-			return true;
-	return false;
 }
 
 static bool is_comment(const struct elf_section *s)
@@ -272,7 +246,7 @@ static int objects_compare(struct proving *p, size_t *differ, struct err *err)
 
 		if (read_of(p, "toolchain", name, &a, err) < 0 || read_of(p, "reference", name, &b, err) < 0)
 			return -1;
-		equal = same(&a, &b) || (allowed(p, "version") && same_but_comment(&a, &b));
+		equal = same(&a, &b) || (answers_allowed(p->allowed, "version") && same_but_comment(&a, &b));
 		*differ += !equal;
 		json_array_append_new(files, json_pack("{s:s, s:s, s:b}", "file", p->objects.data[i], "flags",
 						       variants[i % countof(variants)], "equal", equal));
@@ -280,68 +254,23 @@ static int objects_compare(struct proving *p, size_t *differ, struct err *err)
 	return 0;
 }
 
-/* The first line of a compiler's -v that has these words: { NULL, 0 } when there is none. */
-static struct view line_of(const struct buf *text, const char *words)
+static struct view buf_view(const struct buf *b)
 {
-	struct view rest = { text->data ? text->data : "", text->n };
-
-	while (rest.p) {
-		struct view line = view_cut(&rest, '\n');
-
-		if (memmem(line.p, line.n, words, strlen(words)))
-			return line;
-	}
-	return (struct view){ NULL, 0 };
+	return (struct view){ b->data ? b->data : "", b->n };
 }
 
-static void difference_add(struct proving *p, const char *what, struct view a, struct view b, size_t *forbidden)
+static int questions_compare(struct proving *p, size_t *forbidden, struct err *err)
 {
-	json_t *list = json_object_get(p->step->record, "differences");
-	bool may = allowed(p, what);
+	json_t *differences = json_array();
 
-	if (view_eq(a, b))
-		return;
-	*forbidden += !may;
-	json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "what", what, "toolchain", json_text(a),
-					      "reference", json_text(b), "allowed", may));
-}
-
-/* -v line by line; lists of options as a whole, by the first line that differs. */
-static void answers_compare_version(struct proving *p, const struct buf *a, const struct buf *b, size_t *forbidden)
-{
-	static const struct {
-		const char *what, *words;
-	} lines[] = {
-		{ "version", "gcc version" },   { "version", "clang version" },
-		{ "target", "Target:" },        { "configuration", "Configured with:" },
-		{ "threads", "Thread model:" },
-	};
-
-	for (size_t i = 0; i < countof(lines); i++)
-		difference_add(p, lines[i].what, line_of(a, lines[i].words), line_of(b, lines[i].words), forbidden);
-}
-
-static int answers_compare(struct proving *p, size_t *forbidden, struct err *err)
-{
-	json_object_set_new(p->step->record, "differences", json_array());
-	for (size_t i = 0; i < countof(questions); i++) {
+	json_object_set_new(p->step->record, "differences", differences);
+	for (size_t i = 0; i < answers_count(); i++) {
 		autobuf struct buf a = { 0 }, b = { 0 };
-		struct view first, second;
 
-		if (read_of(p, "toolchain", questions[i].name, &a, err) < 0 ||
-		    read_of(p, "reference", questions[i].name, &b, err) < 0)
+		if (read_of(p, "toolchain", answers_name(i), &a, err) < 0 ||
+		    read_of(p, "reference", answers_name(i), &b, err) < 0)
 			return -1;
-		if (i == 0) {
-			answers_compare_version(p, &a, &b, forbidden);
-			continue;
-		}
-		first = (struct view){ a.data ? a.data : "", a.n };
-		second = (struct view){ b.data ? b.data : "", b.n };
-		while (first.p && second.p) {
-			struct view x = view_cut(&first, '\n'), y = view_cut(&second, '\n');
-
-			difference_add(p, questions[i].name, x, y, forbidden);
-		}
+		*forbidden += answers_compare(i, buf_view(&a), buf_view(&b), p->allowed, differences);
 	}
 	return 0;
 }
@@ -351,7 +280,7 @@ static int judge(struct proving *p, struct err *err)
 	size_t differ = 0, forbidden = 0;
 	autofree char *reason = NULL;
 
-	if (objects_compare(p, &differ, err) < 0 || answers_compare(p, &forbidden, err) < 0)
+	if (objects_compare(p, &differ, err) < 0 || questions_compare(p, &forbidden, err) < 0)
 		return -1;
 	json_object_set_new(p->step->record, "cpu_seconds", json_real(p->cpu));
 	json_object_set_new(p->step->record, "reference_cpu_seconds", json_real(p->reference_cpu));

@@ -8,6 +8,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "kernel/answers.h"
 #include "kernel/buildlog.h"
 #include "kernel/kernel.h"
 #include "kernel/objects.h"
@@ -901,6 +902,51 @@ static void the_sample_is_what_every_kernel_compiles(void **state)
 	string_vec_free(&objects);
 }
 
+static void compilers_are_asked_in_their_own_words(void **state)
+{
+	autobuf struct buf gcc = { 0 }, clang = { 0 }, native = { 0 };
+
+	answers_command(1, "gcc", "one-linux-", &gcc);
+	answers_command(1, "clang", "one-linux-", &clang);
+	answers_command(0, "clang", "", &native);
+	assert_string_equal(gcc.data, "one-linux-gcc -Q --help=target");
+	assert_string_equal(clang.data, "clang --target=one-linux -O0 -dM -E -x c /dev/null");
+	assert_string_equal(native.data, "clang -v");
+	assert_string_equal(answers_name(1), "options");
+}
+
+static size_t forbidden(size_t i, const char *a, const char *b, const json_t *allowed, const char *want)
+{
+	autojson json_t *differences = json_array();
+	size_t n = answers_compare(i, view_of(a), view_of(b), allowed, differences);
+	autofree char *got = json_dumps(differences, JSON_COMPACT | JSON_SORT_KEYS);
+
+	assert_string_equal(got, want);
+	return n;
+}
+
+static void answers_are_compared(void **state)
+{
+	static const char of_layer[] = "Debian clang version 19.1.7\nTarget: one\nInstalledDir: /kiln/native/bin\n";
+	static const char of_root[] = "Debian clang version 19.1.7\nTarget: one\nInstalledDir: /usr/bin\n";
+	static const char older[] = "Debian clang version 19.1.6\nTarget: one\n";
+	autojson json_t *none = json_array(), *version = json_pack("[s]", "version");
+
+	assert_int_equal(forbidden(0, of_layer, of_root, none, "[]"), 0);
+	assert_int_equal(forbidden(0, of_layer, older, version,
+				   "[{\"allowed\":true,\"reference\":\"Debian clang version 19.1.6\",\"toolchain\":"
+				   "\"Debian clang version 19.1.7\",\"what\":\"version\"}]"),
+			 0);
+	assert_int_equal(forbidden(1, "#define A 1\n", "#define A 2\n", version,
+				   "[{\"allowed\":false,\"reference\":\"#define A 2\",\"toolchain\":\"#define A 1\","
+				   "\"what\":\"options\"}]"),
+			 1);
+	assert_int_equal(
+		forbidden(2, "a\nb", "a", none,
+			  "[{\"allowed\":false,\"reference\":\"\",\"toolchain\":\"b\",\"what\":\"optimizers\"}]"),
+		1);
+}
+
 static void a_sample_of_no_kernel_is_refused(void **state)
 {
 	string_vec objects = { 0 };
@@ -920,6 +966,8 @@ int main(void)
 		cmocka_unit_test(last_setting_of_a_symbol_stands),
 		cmocka_unit_test(a_line_that_sets_nothing_is_refused),
 		cmocka_unit_test(the_sample_is_what_every_kernel_compiles),
+		cmocka_unit_test(compilers_are_asked_in_their_own_words),
+		cmocka_unit_test(answers_are_compared),
 		cmocka_unit_test(a_sample_of_no_kernel_is_refused),
 		cmocka_unit_test(what_is_no_elf_has_no_build_id),
 		cmocka_unit_test(second_look_at_a_toolchain_starts_nothing),
