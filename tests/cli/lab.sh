@@ -1,0 +1,177 @@
+# kiln lab, and boots in a lab that shows every fault: kiln run --runner lava:NAME.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../fake.sh"
+secret=fedcba9876543210secret
+lab=$WORK/lab
+mkdir -p "$lab" "$catalog/lab" "$WORK/argv"
+lab_start() {
+	rm -f "$lab/port"
+	"$TESTS/lab/fake" "$lab" "$@" 2>"$lab/log" &
+	fake_pid=$!
+	until_true 100 test -s "$lab/port"
+}
+trap 'kill $fake_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+lab_start
+printf %s "$secret" >"$WORK/token"
+chmod 600 "$WORK/token"
+# entry NAME LINE...: a lab of the catalogue.
+entry() {
+	local name=$1
+	shift
+	printf '%s\n' 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 100ms' 'patience: 4s' "$@" >"$catalog/lab/$name.yaml"
+}
+entry paperlab "url: http://127.0.0.1:$(cat "$lab/port")/"
+echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
+# fault WORD...: what is wrong with the lab from now on.
+fault() { echo "$*" >"$lab/fault"; : >"$lab/requests"; }
+requests() { grep -c -- "$1" "$lab/requests"; }
+# check STATUS NAME FAULT...: kiln lab check
+check() {
+	local status=$1 name=$2
+	shift 2
+	fault "$@"
+	run "$status" "$name" "$KILN" lab check paperlab
+}
+# boot STATUS NAME FAULT...: a run whose kernel boots in the lab. Its one boot is the Python dict b of what boot_is says.
+boot() {
+	local status=$1 name=$2
+	shift 2
+	fault "$@"
+	run "$status" "$name" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab --json
+	cat "$WORK/out" "$WORK/err" >>"$WORK/said"
+}
+boot_is() { is "$(json "$WORK/out" "(lambda b: $1)(j['boots'][0])")" "$2" "$3"; }
+boot_says() { boot_is "'$1' in (b.get('reason') or '')" True "$2"; }
+source=$WORK/linux
+
+run 0 "the labs that are known" "$KILN" lab list
+out_has "paperlab" "are listed"
+check 0 "a lab that may be used"
+out_has "LAVA 2023.01" "says its version"
+out_has "2 of  2 available  paper" "and which boards it has"
+run 0 "its devices" "$KILN" lab devices paperlab
+out_has "paper-00" "are listed"
+out_has "[shiny]" "with the names of their tags"
+out_has "lava: {type: unknown-type, method: METHOD}" "and a type without a board with a stub"
+check 0 "three pages of devices" many
+out_has "120 of 120 available" "are read to their end"
+is "$(requests 'GET /api/v0.2/devices/')" 3 "in three requests, whatever next says"
+check 0 "all in Maintenance" maintenance
+out_has "nothing here boots what Kiln builds" "is nothing to use"
+check 0 "a worker that is offline" offline
+out_has "0 of  2 available" "takes its devices away"
+check 0 "a clock that goes wrong" skew=-3600
+out_has "behind this host's" "is told of"
+
+check 2 "an answer to nobody" whoami=
+err_has "nobody's" "though all else looks fine, is refused"
+check 2 "another's token" whoami=bob
+err_has "is bob's" "is refused"
+check 2 "a staff user" staff
+err_has "is staff" "is refused"
+check 2 "a superuser" superuser
+err_has "a superuser" "is refused"
+check 2 "a wrong token" status=403
+check 2 "no authorization" status=401
+check 3 "a page of HTML with 500" html
+err_has "HTTP 500" "is told as it is"
+is "$(requests GET)" 4 "after four tries"
+check 3 "garbage" garbage
+err_has "is no JSON" "is told as it is"
+check 0 "a lab that is busy" busy=2
+is "$(requests system/version)" 3 "is asked again"
+check 0 "slow answers" slow=0.2
+check 3 "a redirect to another server" redirect
+err_has "nothing is sent there" "is not followed"
+[ ! -e "$lab/stray" ]
+ok $? "the other server has heard nothing"
+fault
+chmod 644 "$WORK/token"
+run 2 "a token that others can read" "$KILN" lab check paperlab
+err_has "chmod 600" "is refused"
+is "$(requests .)" 0 "before anything is asked"
+chmod 600 "$WORK/token"
+entry gone "url: http://127.0.0.1:1/"
+run 3 "a lab that is not there" "$KILN" lab check gone
+rm "$catalog/lab/gone.yaml"
+
+boot 0 "a kernel boots in the lab"
+boot_is 'b["verdict"] + " " + b["runner"]' "pass lava:paperlab" "and passes there"
+is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "with one submission"
+[ "$(requests /jobs)" -le 12 ]
+ok $? "and at most 12 requests: $(requests /jobs)"
+grep -q "sha256sum" "$lab/definition"
+ok $? "the job has the checksums of what it fetches"
+run 0 "its console" "$KILN" log fake/good/gcc@paper,lab=paperlab
+out_has "KILN-GUEST-DONE status=0" "is the kernel's"
+out_lacks "tftp-deploy" "without what LAVA says itself"
+
+fake_source "$WORK/panics" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] Kernel panic - not syncing: No working init found." "[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
+fake_source "$WORK/hangs" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] and no more" "@hang"
+fake_source "$WORK/mute" "SeaBIOS" "@hang"
+fake_source "$WORK/unmarked" "[    0.000000] Linux version 6.1.99-fake" "KILN-GUEST-START machine=fake release=6.1.99 cpus=1 bits=64 endian=little" "@poweroff"
+source=$WORK/panics
+boot 1 "a panic"
+boot_is 'b["verdict"] + " " + str("panic" in b["signature"])' "fail True" "is a fail with its signature"
+source=$WORK/hangs
+boot 1 "a kernel that hangs"
+boot_is 'b["verdict"]' "fail" "is a fail, as on this host"
+source=$WORK/mute
+boot 3 "a machine on which no kernel spoke"
+boot_says "before the kernel spoke" "is the lab's fault"
+source=$WORK/unmarked
+boot 1 "a job that is Complete without the last marker"
+boot_is 'b["verdict"]' "fail" "is no pass"
+source=$WORK/linux
+
+boot 3 "a job that somebody cancelled" canceled
+boot_says "canceled" "is infra"
+boot 3 "an error of the lab's own" infra
+boot_says "bootloader-interrupt" "is infra, with LAVA's word"
+boot 3 "a console that never came" hidden
+boot_says "no console came" "is infra"
+boot 3 "a job that the lab calls invalid" invalid
+boot_says "no such action" "is infra, with its reason"
+is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and is not submitted"
+boot 3 "an unknown tag, which LAVA answers with a page" tag
+boot_says "HTTP 500" "is infra"
+boot 0 "a connection that is cut while a job is submitted" cut
+is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "does not submit it twice"
+boot 0 "a job whose number the lab did not tell" numberless
+is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "is looked for, not submitted again"
+boot 3 "a job that vanishes" vanish
+boot_says "any more" "is infra"
+boot 0 "a lab that is away for a while" away=1
+boot 0 "binary and half lines in the log" binary
+run 0 "the console of that boot" "$KILN" log fake/good/gcc@paper,lab=paperlab
+out_has "KTAP version 1" "has all the others"
+boot 0 "a log of 50 MB" flood
+boot 0 "a busy lab" busy=3
+boot 0 "a clock that is an hour behind" skew=-3600
+boot 3 "a log that cannot be read" logless
+boot_says "HTTP 500" "is infra in the end"
+boot 0 "no device" maintenance
+boot_is 'b["verdict"]' "skip" "is a skip"
+is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and nothing is submitted"
+
+# The token: in what was said, records, logs, job definitions.
+! grep -rqF "$secret" "$WORK/said" "$KILN_HOME" "$lab/definition"
+ok $? "the token shows nowhere"
+fault slow=0.3
+"$KILN" lab check paperlab >/dev/null 2>&1 &
+sleep 0.2
+! grep -qaF "$secret" "/proc/$!/cmdline" "/proc/$!/environ"
+ok $? "nor in an argument or variable"
+wait $!
+
+# A certificate that is another's.
+kill "$fake_pid"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$WORK/key" -out "$WORK/cert" -days 2 -subj /CN=elsewhere \
+	-addext subjectAltName=DNS:elsewhere.invalid 2>"$WORK/err"
+lab_start --tls "$WORK/cert" "$WORK/key"
+fault
+entry paperlab "url: https://127.0.0.1:$(cat "$lab/port")/" "ca: $WORK/cert"
+run 3 "a certificate that does not match" "$KILN" lab check paperlab
+err_has "right server" "is told of"
+is "$(requests .)" 0 "and nothing is sent"
+finish
