@@ -154,6 +154,7 @@ struct catalog_board {
 	struct catalog_ends ends;
 	struct catalog_lava lava;
 	bool untested;      /* nobody has booted it through Kiln yet */
+	const char *runner; /* which --runner auto takes first: local or lava; NULL: local */
 	int64_t limit_ms;   /* of a whole boot under TCG */
 	int64_t silence_ms; /* of no output under TCG */
 	int64_t console_mb; /* of output, more is a flood */

@@ -17,6 +17,7 @@ static const struct choice transport_choices[] = { { "initrd", 0 }, { NULL, 0 } 
 static const struct choice rootfs_choices[] = { { "init", 0 }, { NULL, 0 } };
 static const struct choice accel_choices[] = { { "tcg", 0 }, { "kvm", 0 }, { "auto", 0 }, { NULL, 0 } };
 static const struct choice base_choices[] = { { "debian", 0 }, { "stage3", 0 }, { NULL, 0 } };
+static const struct choice runner_choices[] = { { "local", 0 }, { "lava", 0 }, { NULL, 0 } };
 static const struct choice method_choices[] = {
 	{ "qemu", 0 },        { "u-boot", 0 },   { "grub", 0 }, { "ipxe", 0 },
 	{ "depthcharge", 0 }, { "fastboot", 0 }, { NULL, 0 },
@@ -146,6 +147,7 @@ static const struct field board_fields[] = {
 	{ "ends", FIELD_MAP, AT(catalog_board, ends), .record = &ends_record },
 	{ "lava", FIELD_MAP, AT(catalog_board, lava), .record = &lava_record },
 	{ "untested", FIELD_BOOL, AT(catalog_board, untested) },
+	{ "runner", FIELD_CHOICE, AT(catalog_board, runner), .choices = runner_choices },
 	{ "limit", FIELD_DURATION, AT(catalog_board, limit_ms), .absent = "120s", .min = 1, .max = DAY_MS },
 	{ "silence", FIELD_DURATION, AT(catalog_board, silence_ms), .absent = "40s", .min = 1, .max = DAY_MS },
 	{ "console_mb", FIELD_INT, AT(catalog_board, console_mb), .absent = "64", .min = 1, .max = 1 << 12 },

@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct cpio_entry {
@@ -21,6 +22,10 @@ struct cpio_entry {
  * 1970, parent directories that are not among the entries added (0755). Equal entries give equal bytes.
  * ERR_USER for a bad or repeated path or a type that an initramfs does not hold. */
 int cpio_initramfs_write(const struct cpio_entry *entries, size_t n, const char *path, struct err *err);
+
+/* Archives one behind the other, which the kernel unpacks as one (Documentation/driver-api/early-userspace); each
+ * begins at a multiple of four bytes. path is made anew; *size is what it has then. */
+int cpio_join(const char *const *archives, size_t n, const char *path, int64_t *size, struct err *err);
 
 /* Where the bytes go. */
 struct cpio_sink {

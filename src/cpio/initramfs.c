@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "cpio/cpio.h"
@@ -107,4 +108,38 @@ int cpio_initramfs_write(const struct cpio_entry *entries, size_t n, const char 
 	vec_free(&all);
 	arena_free(&arena);
 	return ret;
+}
+
+static int append_file(int to, const char *path, int64_t *size, struct err *err)
+{
+	autoclose int from = open(path, O_RDONLY | O_CLOEXEC);
+	static const char zeros[4];
+	char chunk[65536];
+	ssize_t n;
+
+	if (from < 0)
+		return err_infra(err, errno, "%s: cannot open", path);
+	while ((n = read(from, chunk, sizeof(chunk))) > 0) {
+		if (fs_write_all(to, chunk, (size_t)n, err) < 0)
+			return -1;
+		*size += n;
+	}
+	if (n < 0)
+		return err_infra(err, errno, "%s: cannot read", path);
+	n = (ssize_t)(-*size & 3);
+	*size += n;
+	return fs_write_all(to, zeros, (size_t)n, err);
+}
+
+int cpio_join(const char *const *archives, size_t n, const char *path, int64_t *size, struct err *err)
+{
+	autoclose int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	*size = 0;
+	if (to < 0)
+		return err_infra(err, errno, "%s: cannot write", path);
+	for (size_t i = 0; i < n; i++)
+		if (append_file(to, archives[i], size, err) < 0)
+			return -1;
+	return 0;
 }

@@ -6,10 +6,10 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "handout/handout.h"
 #include "lab/boot.h"
 #include "lab/job.h"
 #include "lab/private.h"
+#include "lab/store.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ struct errand {
 struct agent {
 	struct agent_options options;
 	struct lab *lab;
-	struct handout *handout; /* NULL: the artefacts are in a store */
+	struct store *store;
 	VEC(struct errand *) errands;
 	int64_t silent_since; /* clock_ms of the first question that had no answer since the last that had, 0: none */
 	int64_t back_off;
@@ -38,12 +38,10 @@ struct agent {
 
 int agent_new(const struct agent_options *options, struct agent **out, struct err *err)
 {
-	const struct handout_options serve = { .listen = options->entry->listen, .url = options->entry->fetch };
 	struct agent *a = mem_alloc(sizeof(*a));
 
 	a->options = *options;
-	if (lab_open(options->entry, &a->lab, err) < 0 ||
-	    (options->entry->listen && handout_new(&serve, &a->handout, err) < 0)) {
+	if (lab_open(options->entry, &a->lab, err) < 0 || store_open(options->entry, &a->store, err) < 0) {
 		agent_free(a);
 		return err_wrap(err, "lab %s", options->entry->name);
 	}
@@ -67,7 +65,7 @@ void agent_free(struct agent *a)
 	for (size_t i = 0; i < a->errands.n; i++)
 		errand_free(a->errands.data[i]);
 	vec_free(&a->errands);
-	handout_free(a->handout);
+	store_free(a->store);
 	lab_free(a->lab);
 	free(a);
 }
@@ -81,10 +79,10 @@ size_t agent_busy(const struct agent *a)
 static void errand_end(struct agent *a, size_t i, const struct err *err)
 {
 	struct errand *e = a->errands.data[i];
-	bool good = err->class == ERR_NONE;
+	bool good = err->class == ERR_NONE, left = !good && !store_is_own(a->store);
 
-	for (size_t u = 0; a->handout && e->boot && u < e->boot->n_urls; u++)
-		handout_withdraw(a->handout, e->boot->urls[u]);
+	for (size_t u = 0; !left && e->boot && u < e->boot->n_urls; u++)
+		store_withdraw(a->store, e->boot->urls[u]);
 	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
 	errand_free(e);
 	memmove(&a->errands.data[i], &a->errands.data[i + 1], (--a->errands.n - i) * sizeof(a->errands.data[0]));
@@ -113,19 +111,17 @@ void agent_take(struct agent *a, const struct engine_job *job, const char *name,
 		e->boot->adopt = adopt;
 }
 
-/* One artefact of the spec as the lab fetches it: {"url","sha256"}. */
-static int artefact_offer(struct agent *a, struct boot *b, const char *field, const char *name, json_t *all,
+/* One artefact as the lab fetches it: {"url","sha256"}. */
+static int artefact_offer(struct agent *a, struct boot *b, const char *digest, const char *name, json_t *all,
 			  struct err *err)
 {
-	const char *digest = json_str_or(b->step.spec, field, NULL);
 	autofree char *path = NULL;
 	char *url = NULL;
 
 	if (!digest)
 		return 0;
-	if (depot_checkout(b->step.depot, digest, &path, err) < 0 ||
-	    handout_offer(a->handout, path, name, &url, err) < 0)
-		return err_wrap(err, "%s", field);
+	if (depot_checkout(b->step.depot, digest, &path, err) < 0 || store_offer(a->store, path, name, &url, err) < 0)
+		return err_wrap(err, "%s", name);
 	b->urls[b->n_urls++] = url;
 	json_object_set_new(all, name, json_pack("{s:s, s:s}", "url", url, "sha256", digest));
 	return 0;
@@ -133,12 +129,14 @@ static int artefact_offer(struct agent *a, struct boot *b, const char *field, co
 
 static int artefacts_offer(struct agent *a, struct boot *b, json_t *all, struct err *err)
 {
-	if (!a->handout)
-		return err_user(err, "lab %s: a store is not known how to be filled yet; give its entry the key listen",
-				a->options.entry->name);
-	return artefact_offer(a, b, "image", "kernel", all, err) < 0 ||
-			       artefact_offer(a, b, "initrd", "ramdisk", all, err) < 0 ||
-			       artefact_offer(a, b, "dtb", "dtb", all, err) < 0
+	char ramdisk[HASH_HEX];
+	bool some;
+
+	if (boot_ramdisk(b, ramdisk, &some, err) < 0)
+		return -1;
+	return artefact_offer(a, b, json_str_or(b->step.spec, "image", NULL), "kernel", all, err) < 0 ||
+			       artefact_offer(a, b, some ? ramdisk : NULL, "ramdisk", all, err) < 0 ||
+			       artefact_offer(a, b, json_str_or(b->step.spec, "dtb", NULL), "dtb", all, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -449,7 +447,7 @@ void agent_leave(struct agent *a)
 		struct boot *b = a->errands.data[0]->boot;
 
 		/* With all artefacts at its worker a job needs nobody. */
-		if (b->state == BOOT_THERE && a->handout && b->lava.fetched < b->n_urls)
+		if (b->state == BOOT_THERE && store_is_own(a->store) && b->lava.fetched < b->n_urls)
 			job_cancel(a, b);
 		errand_end(a, 0, &err);
 	}

@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "base/work.h"
+#include "cpio/cpio.h"
 #include "lab/verdict.h"
 
 #include <stdlib.h>
@@ -109,6 +111,40 @@ void boot_free(struct boot *b)
 	for (size_t i = 0; i < b->n_urls; i++)
 		free(b->urls[i]);
 	free(b);
+}
+
+static int ramdisk_join(struct boot *b, const char *initrd, const char *modules, char digest[static HASH_HEX],
+			struct err *err)
+{
+	autofree char *first = NULL, *second = NULL, *work = NULL, *joined = NULL;
+	autoclose int lock = -1;
+	int64_t size;
+	int status;
+
+	if (depot_checkout(b->step.depot, initrd, &first, err) < 0 ||
+	    depot_checkout(b->step.depot, modules, &second, err) < 0 ||
+	    work_make(b->step.home, b->step.attempt, &work, &lock, err) < 0)
+		return -1;
+	joined = fs_join(work, "ramdisk");
+	status = cpio_join((const char *const[]){ first, second }, 2, joined, &size, err);
+	if (status == 0)
+		status = depot_put_file(b->step.depot, joined, digest, &size, err);
+	work_remove(b->step.home, b->step.attempt);
+	return status;
+}
+
+int boot_ramdisk(struct boot *b, char digest[static HASH_HEX], bool *some, struct err *err)
+{
+	const char *initrd = json_str_or(b->step.spec, "initrd", NULL);
+	const char *modules = json_str_or(b->step.spec, "modules", NULL);
+	const char *one = initrd ? initrd : modules;
+
+	*some = one != NULL;
+	if (initrd && modules)
+		return ramdisk_join(b, initrd, modules, digest, err);
+	if (one)
+		snprintf(digest, HASH_HEX, "%s", one);
+	return 0;
 }
 
 void boot_log(struct boot *b, const char *p, size_t n)

@@ -47,6 +47,10 @@ struct boot {
 int boot_open(const char *home, const json_t *spec, const char *attempt, struct boot **out, struct err *err);
 void boot_free(struct boot *b);
 
+/* The digest of what it boots into: the initrd, and the build's modules behind it where there are any. *some is false
+ * for neither. */
+int boot_ramdisk(struct boot *b, char digest[static HASH_HEX], bool *some, struct err *err);
+
 /* More of the job's log. */
 void boot_log(struct boot *b, const char *p, size_t n);
 /* Time passes: a kernel that has been silent for too long is a verdict. Whether the judge has one, however. */

@@ -28,40 +28,65 @@ static bool config_fits(const struct catalog_config *config, const struct catalo
 	return config->n_archs == 0;
 }
 
+/* Where boards may boot, in the order of preference. */
 struct places {
 	board_vec boards;
 	VEC(const struct catalog_lab *) labs;
 	bool real; /* boards that no QEMU has are shown on this host, too */
+	VEC(bool) once;
 };
 
-static void place_add(struct places *places, const struct catalog_board *board, const struct catalog_lab *lab)
+static void place_add(struct places *places, const struct catalog_board *board, const struct catalog_lab *lab,
+		      bool once)
 {
 	if (!lab && !board->qemu_machine && !places->real)
 		return;
+	for (size_t i = 0; i < places->boards.n; i++)
+		if (places->boards.data[i] == board && places->labs.data[i] == lab)
+			return;
 	*vec_push(&places->boards) = board;
 	*vec_push(&places->labs) = lab;
+	*vec_push(&places->once) = once;
 }
 
-/* Each lab that a runner names is a place of its own; "lava" is all of them. */
-static void lab_places(const struct catalog *c, const char *runner, const struct catalog_board *board,
+static void labs_add(const struct catalog *c, const struct catalog_board *board, struct places *places)
+{
+	for (size_t i = 0; board->lava.type && i < c->n_labs; i++)
+		place_add(places, board, &c->labs[i], true);
+}
+
+/* The board's own choice: on this host, then in a lab, or the other way round. */
+static void auto_add(const struct catalog *c, const struct catalog_board *board, struct places *places)
+{
+	bool lab_first = board->runner && strcmp(board->runner, "lava") == 0;
+
+	if (lab_first)
+		labs_add(c, board, places);
+	place_add(places, board, NULL, true);
+	if (!lab_first)
+		labs_add(c, board, places);
+}
+
+static void runner_add(const struct catalog *c, const char *runner, const struct catalog_board *board,
 		       struct places *places)
 {
-	for (size_t i = 0; i < c->n_labs; i++)
-		if (strcmp(runner, "lava") == 0 || strcmp(runner + strlen("lava:"), c->labs[i].name) == 0)
-			place_add(places, board, &c->labs[i]);
+	if (strcmp(runner, "local") == 0)
+		place_add(places, board, NULL, false);
+	else if (strcmp(runner, "auto") == 0)
+		auto_add(c, board, places);
+	else if (strcmp(runner, "lava") == 0)
+		labs_add(c, board, places);
+	else if (board->lava.type)
+		place_add(places, board, catalog_lab(c, runner + strlen("lava:")), false);
 }
 
 static void board_places(const struct catalog *c, const struct plan_request *r, const struct catalog_board *board,
 			 struct places *places)
 {
+	for (size_t i = 0; i < r->runners.n; i++)
+		runner_add(c, r->runners.data[i], board, places);
 	if (!r->runners.n)
-		place_add(places, board, NULL);
-	for (size_t i = 0; i < r->runners.n; i++) {
-		if (strcmp(r->runners.data[i], "local") == 0)
-			place_add(places, board, NULL);
-		else if (board->lava.type)
-			lab_places(c, r->runners.data[i], board, places);
-	}
+		runner_add(c, "local", board, places);
 }
 
 /* Whether a real board is a skip on this host: only where it is named and no lab is asked for. */
@@ -88,8 +113,10 @@ static void cell_boards(struct plan *plan, const struct plan_request *request, s
 	cell->n_boards = places.boards.n;
 	cell->boards = arena_memdup(&plan->arena, places.boards.data, cell->n_boards * sizeof(*cell->boards));
 	cell->labs = arena_memdup(&plan->arena, places.labs.data, cell->n_boards * sizeof(*cell->labs));
+	cell->once = arena_memdup(&plan->arena, places.once.data, cell->n_boards * sizeof(*cell->once));
 	vec_free(&places.boards);
 	vec_free(&places.labs);
+	vec_free(&places.once);
 }
 
 bool same_build(const struct plan_cell *a, const struct plan_cell *b)
@@ -297,14 +324,14 @@ static int check_runners(const struct catalog *catalog, const struct plan_reques
 	for (size_t i = 0; i < r->runners.n; i++) {
 		const char *runner = r->runners.data[i];
 
-		if (strcmp(runner, "local") == 0)
+		if (strcmp(runner, "local") == 0 || strcmp(runner, "auto") == 0)
 			continue;
 		if (str_starts(runner, "lava:") && !catalog_lab(catalog, runner + strlen("lava:")))
 			return unknown("lab", runner + strlen("lava:"), err);
 		if (strcmp(runner, "lava") == 0 && !catalog->n_labs)
 			return err_user(err, "no lab is known; kiln lab --help says how to write one down");
 		if (strcmp(runner, "lava") != 0 && !str_starts(runner, "lava:"))
-			return err_user(err, "--runner %s: local, lava and lava:LAB are runners", runner);
+			return err_user(err, "--runner %s: local, lava, lava:LAB and auto are runners", runner);
 	}
 	return 0;
 }

@@ -113,7 +113,7 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 	return unmet == 0;
 }
 
-static bool board_boots(const struct plan *plan, const struct plan_cell *cell, size_t board,
+static bool place_boots(const struct plan *plan, const struct plan_cell *cell, size_t board,
 			const struct plan_facts *facts, const struct plan_state *state)
 {
 	struct arena a = { 0 };
@@ -125,6 +125,22 @@ static bool board_boots(const struct plan *plan, const struct plan_cell *cell, s
 	vec_free(&reasons);
 	arena_free(&a);
 	return matches;
+}
+
+/* The earlier place of the same board that does what is to be done once; board itself when there is none. */
+static size_t first_place(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			  const struct plan_facts *facts, const struct plan_state *state)
+{
+	for (size_t i = 0; cell->once[board] && i < board; i++)
+		if (cell->once[i] && cell->boards[i] == cell->boards[board] && place_boots(plan, cell, i, facts, state))
+			return i;
+	return board;
+}
+
+static bool board_boots(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			const struct plan_facts *facts, const struct plan_state *state)
+{
+	return first_place(plan, cell, board, facts, state) == board && place_boots(plan, cell, board, facts, state);
 }
 
 /* A board that needs a device tree is silent without one: no kernel is to blame. */
@@ -279,6 +295,7 @@ const char *reasons_line(const reason_vec *reasons, struct arena *a)
 static struct plan_verdict unmatched(const struct plan *plan, const struct plan_cell *cell, size_t board,
 				     const struct plan_facts *facts, const struct plan_state *state, struct arena *a)
 {
+	size_t first = first_place(plan, cell, board, facts, state);
 	struct plan_verdict verdict = { .known = false };
 	reason_vec reasons = { 0 };
 
@@ -286,6 +303,9 @@ static struct plan_verdict unmatched(const struct plan *plan, const struct plan_
 		return skip(board_skip(cell, board));
 	if (runner_missing(cell, board, facts))
 		return (struct plan_verdict){ true, VERDICT_INFRA, runner_missing(cell, board, facts), NULL };
+	if (first != board)
+		return skip(cell->labs[first] ? arena_printf(a, "it boots in the lab %s", cell->labs[first]->name)
+					      : "it boots on this host");
 	if (!cell_matches(plan, cell, board, facts, state, a, &reasons))
 		verdict = skip(reasons_line(&reasons, a));
 	else if (lacks_dtb(cell, board, state))

@@ -27,7 +27,7 @@ struct plan_seeds {
 struct plan_request {
 	const char *matrix; /* NULL: smoke, or one row of the lists below when any is given */
 	struct names archs, configs, toolchains, boards;
-	struct names runners;                 /* local, lava, lava:LAB; none: local */
+	struct names runners;                 /* local, lava, lava:LAB, auto; none: local */
 	struct names roots;                   /* of toolchains that live in one; none: the arch's own */
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
@@ -58,6 +58,7 @@ struct plan_cell {
 	bool modules;                   /* of the build reach the guest */
 	const struct catalog_board *const *boards;
 	const struct catalog_lab *const *labs; /* that each of them is in; NULL: QEMU on this host */
+	const bool *once; /* boots only where no place of the same board before it does that has this, too */
 	size_t n_boards;
 	const char *only; /* "old_defconfig is of kernels ..5.12": of a config that not every kernel has */
 };

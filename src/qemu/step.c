@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cpio/cpio.h"
 #include "qemu/argv.h"
 #include "qemu/loop.h"
 #include "qemu/outcome.h"
@@ -73,27 +74,6 @@ static int bind_part(struct step *step, struct sandbox *sb, const char *field, c
 	return 0;
 }
 
-static int append_file(int to, const char *path, int64_t *size, struct err *err)
-{
-	autoclose int from = open(path, O_RDONLY | O_CLOEXEC);
-	static const char zeros[4];
-	char chunk[65536];
-	ssize_t n;
-
-	if (from < 0)
-		return err_infra(err, errno, "%s: cannot open", path);
-	while ((n = read(from, chunk, sizeof(chunk))) > 0) {
-		if (fs_write_all(to, chunk, (size_t)n, err) < 0)
-			return -1;
-		*size += n;
-	}
-	if (n < 0)
-		return err_infra(err, errno, "%s: cannot read", path);
-	n = (ssize_t)(-*size & 3); /* each archive begins at a multiple of four */
-	*size += n;
-	return fs_write_all(to, zeros, (size_t)n, err);
-}
-
 /* The kernel holds the archives and what is in them at once. */
 static int memory_check(const json_t *spec, int64_t size, struct err *err)
 {
@@ -108,28 +88,26 @@ static int memory_check(const json_t *spec, int64_t size, struct err *err)
 		(long long)(size >> 20), (long long)have, (long long)need);
 }
 
-/* One archive behind the other, which the kernel unpacks as one (Documentation/driver-api/early-userspace). */
 static int bind_archives(struct step *step, struct sandbox *sb, struct err *err)
 {
 	static const char *const fields[] = { "initrd", "modules" };
-	autofree char *joined = fs_join(step->work, "initrd");
-	autoclose int to = -1;
+	autofree char *joined = fs_join(step->work, "initrd"), *first = NULL, *second = NULL;
+	char **paths[] = { &first, &second };
+	const char *all[2];
 	int64_t size = 0;
+	size_t n = 0;
 
 	if (!json_object_get(step->spec, "modules"))
 		return bind_part(step, sb, "initrd", QEMU_INITRD, err);
-	to = open(joined, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (to < 0)
-		return err_infra(err, errno, "%s: cannot write", joined);
 	for (size_t i = 0; i < countof(fields); i++) {
 		const char *digest = json_str_or(step->spec, fields[i], NULL);
-		autofree char *path = NULL;
 
-		if (digest &&
-		    (depot_checkout(step->depot, digest, &path, err) < 0 || append_file(to, path, &size, err) < 0))
+		if (digest && depot_checkout(step->depot, digest, paths[i], err) < 0)
 			return err_wrap(err, "%s", fields[i]);
+		if (digest)
+			all[n++] = *paths[i];
 	}
-	if (memory_check(step->spec, size, err) < 0)
+	if (cpio_join(all, n, joined, &size, err) < 0 || memory_check(step->spec, size, err) < 0)
 		return -1;
 	sandbox_bind(sb, joined, QEMU_INITRD, SANDBOX_RO);
 	return 0;
