@@ -50,7 +50,8 @@ static void add_utf8(struct buf *out, unsigned long c)
 	}
 }
 
-/* \xXX, \uXXXX, \UXXXXXXXX: a code point that UTF-8 can hold. */
+/* \xXX, \uXXXX, \UXXXXXXXX: a code point. Half of a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD: what else
+ * the line says is worth more. */
 static bool escape_number(struct reader *r, int digits, struct buf *out)
 {
 	unsigned long c = 0;
@@ -67,9 +68,9 @@ static bool escape_number(struct reader *r, int digits, struct buf *out)
 		else
 			return false;
 	}
-	if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (c > 0x10ffff)
 		return false;
-	add_utf8(out, c);
+	add_utf8(out, c >= 0xd800 && c <= 0xdfff ? 0xfffd : c);
 	return true;
 }
 
