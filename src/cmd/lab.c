@@ -1,16 +1,23 @@
-/* kiln lab list|check|devices: LAVA labs and what they have. */
+/* kiln lab list|check|devices|jobs|job|cancel: LAVA labs, what they have and what they do. */
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "catalog/catalog.h"
+#include "cmd/build.h"
 #include "cmd/cmd.h"
 #include "lab/lab.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What a boot's spec names by digest. */
+static const char *const artefact_fields[] = { "image", "initrd", "dtb", "modules" };
 
 struct asked {
 	bool json;
+	const char *home;
 	const struct catalog *catalog;
 };
 
@@ -205,13 +212,127 @@ static int devices(const struct asked *a, int argc, char **argv, struct err *err
 	return each_survey(a, argc, argv, devices_print, err);
 }
 
+/* The one lab that is meant. */
+static int lab_chosen(const struct asked *a, const char *name, const struct catalog_lab **entry, struct err *err)
+{
+	size_t from, to;
+
+	if (labs_chosen(a, name ? 1 : 0, (char **)&name, &from, &to, err) < 0)
+		return -1;
+	if (to - from > 1)
+		return err_user(err, "say which lab; kiln lab list shows those there are");
+	*entry = &a->catalog->labs[from];
+	return 0;
+}
+
+static void job_line(const json_t *job)
+{
+	printf("%8lld  %-10s %-24s %-24s %s\n", (long long)json_int_or(job, "id", 0), json_str_or(job, "state", ""),
+	       json_str_or(job, "type", ""), json_str_or(job, "device", "-"), json_str_or(job, "description", ""));
+}
+
+static int jobs(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	const struct catalog_lab *entry;
+	autojson json_t *all = NULL;
+	struct lab *lab = NULL;
+	json_t *job;
+	size_t i;
+	int status;
+
+	if (argc > 1)
+		return err_user(err, "one lab at a time");
+	if (lab_chosen(a, argc ? argv[0] : NULL, &entry, err) < 0 || lab_open(entry, &lab, err) < 0)
+		return -1;
+	status = lab_jobs(lab, &all, err);
+	lab_free(lab);
+	if (status < 0)
+		return -1;
+	if (a->json)
+		print_json(all);
+	else
+		json_array_foreach (all, i, job)
+			job_line(job);
+	return 0;
+}
+
+static int id_parse(const char *text, int64_t *id, struct err *err)
+{
+	char *end;
+
+	*id = strtoll(text, &end, 10);
+	return *text && !*end && *id > 0 ? 0 : err_user(err, "\"%s\" is no number of a job", text);
+}
+
+static int cancel(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	const struct catalog_lab *entry;
+	struct lab *lab = NULL;
+	int status = 0;
+
+	if (argc < 2)
+		return err_user(err, "name a lab and the numbers of jobs; kiln lab jobs shows those there are");
+	if (lab_chosen(a, argv[0], &entry, err) < 0 || lab_open(entry, &lab, err) < 0)
+		return -1;
+	for (int i = 1; i < argc && status == 0; i++) {
+		int64_t id;
+
+		status = id_parse(argv[i], &id, err) < 0 ? -1 : lab_cancel(lab, id, err);
+	}
+	lab_free(lab);
+	return status;
+}
+
+/* The spec of a boot as it would be in the lab: its own where it was in one, else of the catalogue's board. */
+static int spec_in_lab(const struct asked *a, const struct catalog_lab *entry, const json_t *record, json_t **spec,
+		       struct err *err)
+{
+	const json_t *own = json_object_get(record, "spec"), *there = json_object_get(own, "board");
+	const struct catalog_board *board = catalog_board(a->catalog, json_str_or(there, "name", ""));
+	const bool once = false;
+	struct plan_cell cell = { .boards = &board, .labs = &entry, .once = &once, .n_boards = 1 };
+
+	if (json_object_get(own, "lava")) {
+		*spec = json_incref((json_t *)own);
+		return 0;
+	}
+	if (!board || !board->lava.type)
+		return err_user(err, "no lab is known to have the board %s: its file has no key lava",
+				json_str_or(there, "name", ""));
+	cell.arch = catalog_arch(a->catalog, board->arch);
+	cell.machine.cpus = json_int_or(there, "cpus", 0);
+	cell.machine.memory_mb = json_int_or(there, "memory_mb", 0);
+	*spec = plan_lab_spec(&cell, 0);
+	for (size_t i = 0; i < countof(artefact_fields); i++)
+		if (json_object_get(own, artefact_fields[i]))
+			json_object_set(*spec, artefact_fields[i], json_object_get(own, artefact_fields[i]));
+	return 0;
+}
+
+static int job(const struct asked *a, int argc, char **argv, struct err *err)
+{
+	const struct catalog_lab *entry;
+	autofree char *home = home_path(a->home), *build = NULL, *yaml = NULL, *name = NULL;
+	autojson json_t *record = NULL, *spec = NULL;
+
+	if (argc < 1 || argc > 2 || !strchr(argv[0], '@'))
+		return err_user(err, "name a boot (BUILD@BOARD), and the lab where there are several");
+	if (lab_chosen(a, argc > 1 ? argv[1] : NULL, &entry, err) < 0 ||
+	    build_find(home, argv[0], &record, &build, err) < 0 || spec_in_lab(a, entry, record, &spec, err) < 0)
+		return -1;
+	name = mem_printf("%s@%s kiln ATTEMPT", build, json_str_or(json_object_get(spec, "board"), "name", ""));
+	if (lab_definition(entry, spec, name, &yaml, err) < 0)
+		return -1;
+	fputs(yaml, stdout);
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
 } verbs[] = {
-	{ "list", list },
-	{ "check", check },
-	{ "devices", devices },
+	{ "list", list }, { "check", check }, { "devices", devices },
+	{ "jobs", jobs }, { "job", job },     { "cancel", cancel },
 };
 
 static const struct verb *verb_find(const char *name)
@@ -225,7 +346,7 @@ static const struct verb *verb_find(const char *name)
 int cmd_lab(int argc, char **argv)
 {
 	struct asked a = { 0 };
-	const struct option options[] = { { "json", OPTION_FLAG, &a.json } };
+	const struct option options[] = { { "json", OPTION_FLAG, &a.json }, { "home", OPTION_STRING, &a.home } };
 	const struct verb *verb;
 	struct err err = { 0 };
 	int status;
@@ -233,9 +354,9 @@ int cmd_lab(int argc, char **argv)
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
 	verb = argc > 1 ? verb_find(argv[1]) : NULL;
-	if (!verb || argc > 3) {
+	if (!verb || (argc > 3 && verb->run != cancel && verb->run != job)) {
 		err_user(&err,
-			 "say what to do with labs: list, check or devices, and the lab's name; see kiln lab --help");
+			 "say what to do with labs: list, check, devices, jobs, job or cancel; see kiln lab --help");
 		return fail(&err);
 	}
 	status = command_catalog(&a.catalog);

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* A lab that can be asked: its token has been read. One thread's. */
 struct lab;
@@ -26,5 +27,16 @@ int64_t lab_requests(const struct lab *lab);
  * ERR_USER when the lab is refused: the token is not the user's, or the user is staff or superuser, whom a slip of a
  * program must not serve. ERR_INFRA when it cannot be asked. */
 int lab_survey(struct lab *lab, const struct catalog *catalog, json_t **survey, struct err *err);
+
+/* The user's jobs that have not ended, newest first:
+ * [{"id","state","description","device"?,"type","submitted","kiln"}], kiln telling whether Kiln submitted it. New
+ * reference. */
+int lab_jobs(struct lab *lab, json_t **jobs, struct err *err);
+/* Cancels a job of the user's; ERR_USER for one of somebody else or one that has ended. */
+int lab_cancel(struct lab *lab, int64_t id, struct err *err);
+
+/* The definition of the job that a boot is in a lab, as a YAML document: of a boot's spec, with URLs behind which its
+ * artefacts would be. Owned. */
+int lab_definition(const struct catalog_lab *entry, const json_t *spec, const char *name, char **yaml, struct err *err);
 
 #endif

@@ -126,7 +126,7 @@ static json_t *board_json(const struct plan_cell *cell, const struct catalog_boa
 			 (json_int_t)b->silence_ms, "console_mb", (json_int_t)b->console_mb);
 }
 
-json_t *lab_boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, size_t board)
+json_t *plan_lab_spec(const struct plan_cell *cell, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
 

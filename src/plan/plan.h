@@ -136,6 +136,10 @@ void plan_next(const struct plan *plan, size_t cell, const struct plan_facts *fa
 json_t *plan_spec(const struct plan *plan, size_t cell, const struct plan_facts *facts, const struct plan_state *state,
 		  const struct plan_step *step);
 
+/* The spec of a boot on one of the cell's boards, which is in a lab, without its artefacts: of the cell its arch,
+ * boards, labs and machine count. See lab/job.h and lab/boot.h. New reference. */
+json_t *plan_lab_spec(const struct plan_cell *cell, size_t board);
+
 /* What can be said of a cell's build or of one of its boards by now. reason lives in the arena, or is NULL. */
 struct plan_verdict {
 	bool known;

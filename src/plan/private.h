@@ -25,8 +25,6 @@ const char *lab_missing(const struct catalog_lab *lab, const struct plan_facts *
 /* Whether the lab has an available device for the board; else a reason is appended. */
 bool lab_match(const struct catalog_lab *lab, const struct catalog_board *board, const struct plan_facts *facts,
 	       struct arena *a, reason_vec *reasons);
-/* The spec of a boot in a lab, without its artefacts: see lab/job.h and lab/boot.h. New reference. */
-json_t *lab_boot_spec(const struct plan_cell *cell, const struct plan_facts *facts, size_t board);
 struct kversion state_kernel(const struct plan_state *state);
 
 #endif

@@ -215,7 +215,7 @@ static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, 
 			 const struct plan_state *state, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
-	json_t *spec = cell->labs[board] ? lab_boot_spec(cell, facts, board) : local_boot_spec(cell, facts, b);
+	json_t *spec = cell->labs[board] ? plan_lab_spec(cell, board) : local_boot_spec(cell, facts, b);
 	autofree char *firmware = b->guest_firmware ? mem_printf("firmware/%s", b->guest_firmware) : NULL;
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 
