@@ -121,6 +121,7 @@ static const struct method *method_find(const char *name)
  * extra_kernel_args. */
 static json_t *context_of(const struct job *job)
 {
+	const char *cmdline = json_str_or(job->board, "cmdline", "");
 	json_t *context = json_object(), *word;
 	size_t i;
 
@@ -136,8 +137,8 @@ static json_t *context_of(const struct job *job)
 		else if (key)
 			json_object_set_new(context, key, json_string(equal + 1));
 	}
-	if (strcmp(json_str_or(job->lava, "method", ""), "qemu") != 0)
-		json_object_set_new(context, "extra_kernel_args", json_string(json_str_or(job->board, "cmdline", "")));
+	if (strcmp(json_str_or(job->lava, "method", ""), "qemu") != 0 && *cmdline)
+		json_object_set_new(context, "extra_kernel_args", json_string(cmdline));
 	return context;
 }
 

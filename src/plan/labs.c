@@ -114,12 +114,14 @@ static json_t *lava_json(const struct plan_cell *cell, const struct catalog_boar
 			 names_json(&b->lava.tags), "context", context, "command", b->lava.command);
 }
 
-/* No panic=: LAVA waits for the end of a panic's report, which an instant reset cuts off. */
+/* No panic=: LAVA waits for the end of a panic's report, which an instant reset cuts off. What a real board's console
+ * is called, and how fast it is, is known to the lab: its template says so. */
 static json_t *board_json(const struct plan_cell *cell, const struct catalog_board *b)
 {
 	int64_t cpus = cell->machine.cpus ? cell->machine.cpus : b->cpus;
-	autofree char *cmdline =
-		mem_printf("console=%s%s%s", b->console, b->append ? " " : "", b->append ? b->append : "");
+	bool real = strcmp(b->lava.method, "qemu") != 0;
+	autofree char *cmdline = mem_printf("%s%s%s%s", real ? "" : "console=", real ? "" : b->console,
+					    b->append && !real ? " " : "", b->append ? b->append : "");
 
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "name", b->name, "arch", b->arch, "cmdline", cmdline,
 			 "cpus", (json_int_t)cpus, "limit_ms", (json_int_t)b->limit_ms, "silence_ms",
