@@ -87,7 +87,7 @@ static int offer_open(const struct handout *h, const char *path)
 {
 	for (size_t i = 0; i < h->offers.n; i++)
 		if (strcmp(h->offers.data[i].key, path) == 0)
-			return open(h->offers.data[i].path, O_RDONLY | O_CLOEXEC);
+			return open(h->offers.data[i].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return -1;
 }
 
@@ -124,6 +124,19 @@ static unsigned range_parse(const char *text, int64_t size, int64_t *from, int64
 	return first < size ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_RANGE_NOT_SATISFIABLE;
 }
 
+/* Whoever goes on with a file that is complete learns its size so. */
+static enum MHD_Result answer_no_range(struct MHD_Connection *c, int64_t size)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+	autofree char *text = mem_printf("bytes */%lld", (long long)size);
+	enum MHD_Result result;
+
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+	result = MHD_queue_response(c, MHD_HTTP_RANGE_NOT_SATISFIABLE, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 static void header_range(struct MHD_Response *response, int64_t from, int64_t to, int64_t size)
 {
 	autofree char *text = mem_printf("bytes %lld-%lld/%lld", (long long)from, (long long)to - 1, (long long)size);
@@ -132,7 +145,7 @@ static void header_range(struct MHD_Response *response, int64_t from, int64_t to
 }
 
 /* fd is the response's from here on. */
-static enum MHD_Result answer_file(struct handout *h, struct MHD_Connection *c, int fd, int64_t size)
+static enum MHD_Result answer_file(struct handout *h, struct MHD_Connection *c, bool head, int fd, int64_t size)
 {
 	const char *range = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
 	int64_t from, to;
@@ -142,7 +155,7 @@ static enum MHD_Result answer_file(struct handout *h, struct MHD_Connection *c, 
 
 	if (status == MHD_HTTP_RANGE_NOT_SATISFIABLE) {
 		close(fd);
-		return answer_empty(c, status);
+		return answer_no_range(c, size);
 	}
 	response = MHD_create_response_from_fd_at_offset64((uint64_t)(to - from), fd, (uint64_t)from);
 	if (!response) {
@@ -156,7 +169,7 @@ static enum MHD_Result answer_file(struct handout *h, struct MHD_Connection *c, 
 	result = MHD_queue_response(c, status, response);
 	MHD_destroy_response(response);
 	pthread_mutex_lock(&h->mutex);
-	h->counts.bytes += to - from;
+	h->counts.bytes += head ? 0 : to - from;
 	pthread_mutex_unlock(&h->mutex);
 	return result;
 }
@@ -185,7 +198,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 		close(fd);
 		return answer_empty(c, MHD_HTTP_NOT_FOUND);
 	}
-	return answer_file(h, c, fd, st.st_size);
+	return answer_file(h, c, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0, fd, st.st_size);
 }
 
 int handout_new(const struct handout_options *options, struct handout **out, struct err *err)
