@@ -27,6 +27,8 @@ board() {
 board paper 'qemu_machine: fake'
 board late 'qemu_machine: fake' 'qemu_min: "99.1"'
 board unknown 'qemu_machine: nosuch'
+board real 'lava: {type: real, method: u-boot}'
+sed -i '/^ends:/d' "$XDG_CONFIG_HOME/kiln/catalog/board/real.yaml"
 board cpuless 'qemu_machine: fake' 'qemu_cpu: missing'
 board nofirmware 'qemu_machine: fake' 'firmware: [nosuch.bin]' 'firmware_package: paper-firmware'
 board stays 'qemu_machine: fake' 'qemu_args: [-device, paper]'
@@ -124,6 +126,8 @@ run 2 "a board too new for this QEMU" "$KILN" boot "$WORK/image" --board late
 err_has ">=99.1 is needed" "names the version"
 run 2 "a machine that this QEMU does not have" "$KILN" boot "$WORK/image" --board unknown
 err_has "machine nosuch is needed" "names the machine"
+run 2 "a board that only labs have" "$KILN" boot "$WORK/image" --board real
+err_has "kiln run --runner lava boots it" "says what boots it"
 run 2 "missing firmware" "$KILN" boot "$WORK/image" --board nofirmware
 err_has "paper-firmware" "names the package"
 rm "$WORK/bin/qemu-system-fake"

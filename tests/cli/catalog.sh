@@ -15,6 +15,7 @@ out_has "arm64-virt" "list shows a board"
 out_has "smoke" "list shows a matrix"
 run 0 "list of one kind" "$KILN" catalog list board
 out_has "x86_64-pc" "list board shows a board"
+ok "$(grep 'rk3399-roc-pc.*  untested$' "$WORK/out" >/dev/null; echo $?)" "and which of them nobody has booted"
 out_lacks "smoke" "list board shows no matrix"
 run 0 "list as JSON" "$KILN" catalog list fragment --json
 out_has '"name": "tiny"' "list --json holds names"

@@ -55,6 +55,10 @@ if command -v qemu-system-aarch64 >/dev/null; then
 else
 	skip "a board of a later QEMU" "qemu-system-aarch64 is not installed"
 fi
+sed '/^qemu_machine:/d; /^ends:/d' "$board/why-board.yaml" >"$board/why-real.yaml"
+echo 'lava: {type: why, method: u-boot, command: booti}' >>"$board/why-real.yaml"
+run 0 "a board that only labs have" "$KILN" why --config "$WORK/good" why-real
+is "$(cat "$WORK/out")" "why-real: yes, in labs" "is held against the .config all the same"
 run 2 "a build that is not there" "$KILN" why no/such/build
 err_has "no build no/such/build" "is named"
 run 2 "neither a build nor a file" "$KILN" why
@@ -68,7 +72,7 @@ is "$(jq -r '.[0].reasons[].kind' "$WORK/out" | tr '\n' ' ')" "require require p
 
 run 0 "boards of other architectures" "$KILN" why --config "$WORK/good"
 out_has "x86_64-pc: no: the config is for arm64, not x86_64" "are refused by that alone"
-is "$(grep -c '^[a-z0-9._-]*: ' "$WORK/out")" "$("$KILN" catalog list board --json | jq length)" "every board has its line"
+is "$(grep -c '^[A-Za-z0-9._-]*: ' "$WORK/out")" "$("$KILN" catalog list board --json | jq length)" "every board has its line"
 
 run 0 "a board for later kernels" "$KILN" why --config "$WORK/good" why-new
 out_has "why-new: no: kernel is 6.1.192, 6.6.. is required" "names the version"
