@@ -18,7 +18,9 @@ import collections, json, os, re, sys
 
 tree, version, work = sys.argv[1], tuple(map(int, sys.argv[2].split('.'))), sys.argv[3]
 known = collections.defaultdict(set)  # of an architecture's directory, '' of all
+sources = set()                       # of device trees
 for folder, _, files in os.walk(tree):
+    sources.update(name for name in files if name.endswith('.dts'))
     for name in files:
         if not name.startswith('Kconfig'):
             continue
@@ -48,8 +50,10 @@ for kind in 'board', 'rootfs':
         for symbol in symbols(entry):
             if symbol not in known[''] | here:
                 print(f'{kind} {entry["name"]}: Linux {sys.argv[2]} has no {symbol}')
+        if entry.get('dtb') and entry['dtb'][:-4] + '.dts' not in sources:
+            print(f'{kind} {entry["name"]}: Linux {sys.argv[2]} has no source of {entry["dtb"]}')
 END
 }
 unknown >"$WORK/out" && [ ! -s "$WORK/out" ]
-ok $? "Linux $version knows every symbol of the catalogue's requirements"
+ok $? "Linux $version knows every symbol of the catalogue's requirements, and the boards' device trees"
 finish
