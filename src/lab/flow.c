@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Of what LAVA writes nothing is deeper than four. */
@@ -147,15 +146,19 @@ static json_t *text_value(struct reader *r)
 	return quoted(r, &b) ? text_json(&b) : NULL;
 }
 
-static bool is_whole_number(const char *p, size_t n)
+static bool whole_number(const char *p, size_t n, json_int_t *out)
 {
 	size_t from = n && *p == '-';
+	json_int_t number = 0;
 
 	if (n == from || n - from > NUMBER_DIGITS)
 		return false;
-	for (size_t i = from; i < n; i++)
+	for (size_t i = from; i < n; i++) {
 		if (p[i] < '0' || p[i] > '9')
 			return false;
+		number = number * 10 + (p[i] - '0');
+	}
+	*out = from ? -number : number;
 	return true;
 }
 
@@ -163,6 +166,7 @@ static json_t *word_value(struct reader *r)
 {
 	static const char stop[] = ",:{}[]\"#&*!|>'%@`\t\r\n";
 	const char *from = r->at;
+	json_int_t number;
 	struct view word;
 
 	/* A colon within a word is one of its letters: 12:00:00. */
@@ -175,8 +179,8 @@ static json_t *word_value(struct reader *r)
 		return json_null();
 	if (view_is(word, "true") || view_is(word, "false"))
 		return json_boolean(word.p[0] == 't');
-	if (is_whole_number(word.p, word.n))
-		return json_integer(strtoll(word.p, NULL, 10));
+	if (whole_number(word.p, word.n, &number))
+		return json_integer(number);
 	return json_text(word);
 }
 

@@ -2,6 +2,7 @@
 #include "lab/flow.h"
 
 #include "base/cleanup.h"
+#include "base/json.h"
 
 #include <stdint.h>
 #include <stdlib.h>

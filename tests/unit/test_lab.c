@@ -103,6 +103,14 @@ static void flow_refuses_what_is_not_written_so(void **state)
 	assert_null(flow_parse((struct view){ "\"a\0", 3 }));
 }
 
+/* Nothing behind the text is read. */
+static void flow_ends_with_its_text(void **state)
+{
+	autojson json_t *value = flow_parse((struct view){ "123", 2 });
+
+	assert_int_equal(json_integer_value(value), 12);
+}
+
 struct heard {
 	struct buf console;
 	int64_t last_ms;
@@ -301,6 +309,7 @@ int main(void)
 		cmocka_unit_test(flow_escapes_are_bytes),
 		cmocka_unit_test(flow_half_a_pair_is_no_loss),
 		cmocka_unit_test(flow_refuses_what_is_not_written_so),
+		cmocka_unit_test(flow_ends_with_its_text),
 		cmocka_unit_test(log_says_the_same_however_it_is_cut),
 		cmocka_unit_test(log_by_the_byte),
 		cmocka_unit_test(log_begins_anew_at_whole_lines),
