@@ -18,7 +18,7 @@ chmod 600 "$WORK/token"
 entry() {
 	local name=$1
 	shift
-	printf '%s\n' 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 100ms' 'patience: 2s' "$@" >"$catalog/lab/$name.yaml"
+	printf '%s\n' 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 50ms' 'patience: 1500ms' "$@" >"$catalog/lab/$name.yaml"
 }
 entry paperlab "url: http://127.0.0.1:$(cat "$lab/port")/"
 echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
@@ -148,11 +148,34 @@ out_has "KTAP version 1" "has all the others"
 boot 0 "a log of 50 MB" flood
 boot 0 "a busy lab" busy=2
 boot 0 "a clock that is an hour behind" skew=-3600
+boot 3 "a lab that does not come back" away=1000
+boot_says "nothing else came" "is infra in the end"
+is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "and was given the job once"
+boot 2 "a staff user's lab" staff
+is "$(requests POST.*/jobs/)" 0 "gets no job"
 boot 3 "a log that cannot be read" logless
 boot_says "HTTP 500" "is infra in the end"
 boot 0 "no device" maintenance
 boot_is 'b["verdict"]' "skip" "is a skip"
 is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and nothing is submitted"
+
+# A Kiln that is killed, and one that is told to stop, while a job runs.
+start() {
+	fault "$@"
+	"$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab >"$WORK/out" 2>&1 &
+	kiln_pid=$!
+	until_true 100 grep -q 'GET /api/v0.2/jobs/?id__in' "$lab/requests"
+}
+start long=4
+kill -9 "$kiln_pid"
+wait "$kiln_pid" 2>/dev/null
+run 0 "the same run after a kill" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab
+is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "finds its job again, and submits none"
+start long=30
+kill -INT "$kiln_pid"
+wait "$kiln_pid"
+is "$?" 130 "a run that is told to stop ends"
+cat "$WORK/out" >>"$WORK/said"
 
 # The token: in what was said, records, logs, job definitions.
 ! grep -rqF "$secret" "$WORK/said" "$KILN_HOME" "$lab/definition"
