@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "lab/job.h"
-#include "plan/private.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +22,7 @@ static int definition_print(const struct catalog *c, const struct catalog_board 
 	const struct plan_cell cell = {
 		.arch = catalog_arch(c, board->arch), .boards = &board, .labs = labs, .n_boards = 1
 	};
-	const struct plan_facts facts = { 0 };
-	autojson json_t *spec = lab_boot_spec(&cell, &facts, 0);
+	autojson json_t *spec = plan_lab_spec(&cell, 0);
 	autojson json_t *artefacts =
 		json_pack("{s:o, s:o}", "kernel", artefact(url, "kernel"), "ramdisk", artefact(url, "ramdisk"));
 	autofree char *yaml = NULL;
