@@ -3,6 +3,7 @@
 #	make          build/kiln
 #	make run      set up, build, and run the matrix smoke on a real kernel
 #	make test     set up, and run all tests
+#	make test-lab      boots in a real LAVA lab
 #	make test-long, make bench, make fuzz   what takes longer
 
 BUILD = build
@@ -26,6 +27,12 @@ test:
 	$(MAKE) all
 	tests/run
 
+# A real LAVA lab: as root.
+test-lab:
+	scripts/setup run test lab
+	$(MAKE) all
+	tests/run --lab
+
 test-long:
 	scripts/setup run test long
 	$(MAKE) all
@@ -45,4 +52,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run test test-long bench fuzz install clean
+.PHONY: all run test test-lab test-long bench fuzz install clean

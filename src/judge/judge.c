@@ -136,6 +136,17 @@ static void pass_over(struct judge *j, size_t from, size_t to)
 	}
 }
 
+/* Firmware may leave its line unfinished, or with control sequences that somebody stripped: the banner of the kernel
+ * (init/version.c) is looked for anywhere. */
+static bool has_banner(struct view line)
+{
+	static const char banner[] = "Linux version ";
+	const char *at = memmem(line.p, line.n, banner, sizeof(banner) - 1), *end = line.p + line.n;
+
+	at = at ? at + sizeof(banner) - 1 : NULL;
+	return at && at < end && *at >= '0' && *at <= '9';
+}
+
 /* Until the kernel has spoken each line is looked at: firmware alone is not a console that works. */
 static void look_for_kernel(struct judge *j, size_t n)
 {
@@ -146,7 +157,7 @@ static void look_for_kernel(struct judge *j, size_t n)
 		if (line.n && line.p[0] < ' ')
 			line = (struct view){ line.p + 1, line.n - 1 };
 		line = printk_message(line, &j->kernel);
-		j->kernel |= view_starts(line, VIEW("Linux version "));
+		j->kernel |= has_banner(line);
 	}
 }
 

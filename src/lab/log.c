@@ -33,6 +33,15 @@ static bool is_console(const char *level)
 	return strcmp(level, "target") == 0 || strcmp(level, "feedback") == 0;
 }
 
+/* "start: 3 finalize (timeout 00:10:00) [common]", which lava_dispatcher/power.py has as its last action: the device is
+ * switched off, and what LAVA says to it then reads as if it came from it. */
+static bool begins_finalize(const char *text)
+{
+	const char *rest = text && str_starts(text, "start: ") ? text + 7 : NULL;
+
+	return rest && str_starts(rest + strspn(rest, "0123456789."), " finalize ");
+}
+
 static void on_message(struct lab_log *log, const json_t *line)
 {
 	const char *level = json_str_or(line, "lvl", "");
@@ -41,9 +50,13 @@ static void on_message(struct lab_log *log, const json_t *line)
 
 	if (at)
 		log->last_ms = at;
+	if (!is_console(level) && begins_finalize(json_string_value(msg)))
+		log->over = true;
 	if (is_console(level) && json_is_string(msg)) {
 		autobuf struct buf text = { 0 };
 
+		if (log->over)
+			return;
 		buf_add(&text, json_string_value(msg), json_string_length(msg));
 		buf_addc(&text, '\n');
 		log->console((struct view){ text.data, text.n }, at, log->data);

@@ -19,6 +19,7 @@ struct lab_log {
 	int64_t lines;    /* that were whole: where the next request begins */
 	int64_t strange;  /* of them those that could not be read */
 	int64_t last_ms;  /* of the newest line, whatever it says */
+	bool over;        /* the job is being wound up: no more of its console comes */
 	struct buf piece; /* of a line that has not come whole */
 };
 
