@@ -351,6 +351,28 @@ static int on_unread(struct agent *a, size_t i, const struct err *err)
 	return 1;
 }
 
+/* A job of a Kiln that was killed, whose artefacts went with it: only what the worker has by now it will ever have. */
+static bool is_orphan(const struct agent *a, const struct boot *b)
+{
+	return b->adopt && !b->n_urls && store_is_own(a->store) && b->lava.state;
+}
+
+/* Lets it go on when it has all, else makes room for another attempt. 1: the boot has ended. */
+static int orphan_end(struct agent *a, size_t i, struct err *err)
+{
+	struct boot *b = a->errands.data[i]->boot;
+
+	if (state_is(b, "Running") && log_fetch(a->lab, b, err) < 0)
+		return -1;
+	if (b->lava.fetched >= boot_artefacts(b)) {
+		b->adopt = false;
+		return 0;
+	}
+	job_cancel(a, b);
+	errand_abandon(a, i, "its artefacts went with the Kiln that was killed, before the lab had fetched them");
+	return 1;
+}
+
 /* Reads its log where it is time to, and ends the boot when its job has ended. 1: it has. */
 static int look_at(struct agent *a, size_t i, struct err *err)
 {
@@ -358,6 +380,8 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 	bool finished = state_is(b, "Finished");
 	autofree char *url = NULL;
 
+	if (!finished && is_orphan(a, b))
+		return orphan_end(a, i, err);
 	if (!finished && (!state_is(b, "Running") || clock_ms() < b->look_ms))
 		return 0;
 	if (log_fetch(a->lab, b, err) < 0) {

@@ -147,6 +147,14 @@ int boot_ramdisk(struct boot *b, char digest[static HASH_HEX], bool *some, struc
 	return 0;
 }
 
+size_t boot_artefacts(const struct boot *b)
+{
+	const json_t *spec = b->step.spec;
+
+	return (json_object_get(spec, "image") != NULL) + (json_object_get(spec, "dtb") != NULL) +
+	       (json_object_get(spec, "initrd") || json_object_get(spec, "modules"));
+}
+
 void boot_log(struct boot *b, const char *p, size_t n)
 {
 	lab_log_add(&b->log, p, n);

@@ -50,6 +50,8 @@ void boot_free(struct boot *b);
 /* The digest of what it boots into: the initrd, and the build's modules behind it where there are any. *some is false
  * for neither. */
 int boot_ramdisk(struct boot *b, char digest[static HASH_HEX], bool *some, struct err *err);
+/* How many artefacts its job fetches. */
+size_t boot_artefacts(const struct boot *b);
 
 /* More of the job's log. */
 void boot_log(struct boot *b, const char *p, size_t n);
