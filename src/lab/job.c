@@ -187,10 +187,17 @@ int lab_job_definition(const json_t *spec, const char *name, const json_t *artef
 	struct job job = { spec, json_object_get(spec, "lava"), json_object_get(spec, "board"), artefacts };
 	const struct method *method = method_find(json_str_or(job.lava, "method", ""));
 	autojson json_t *d = NULL;
+	const char *cmdline = json_str_or(job.board, "cmdline", "");
 
 	if (!method)
 		return err_user(err, "board %s: no job is known for the method %s", json_str_or(job.board, "name", ""),
 				json_str_or(job.lava, "method", ""));
+	/* LAVA's shell and its templates would read these as their own. */
+	if (strpbrk(cmdline, "\"{}$`\\\n"))
+		return err_user(err,
+				"board %s: no lab can be given the command line %s: quotes, braces, $, ` and \\ have "
+				"meanings there",
+				json_str_or(job.board, "name", ""), cmdline);
 	d = document(&job, method, name);
 	return yaml_of(d, yaml, err);
 }

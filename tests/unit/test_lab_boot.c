@@ -84,6 +84,24 @@ static void a_method_that_nobody_knows(void **state)
 	assert_non_null(strstr(err.msg, "telepathy"));
 }
 
+static void a_command_line_that_a_shell_would_read(void **state)
+{
+	static const char *const bad[] = { "x=\\\"a", "x={kernel}", "x=$(y)", "x=`y`" };
+
+	for (size_t i = 0; i < countof(bad); i++) {
+		autofree char *text = mem_printf(
+			"{\"lava\":{\"method\":\"qemu\"},\"board\":{\"name\":\"b\",\"cmdline\":\"%s\"}}", bad[i]);
+		autojson json_t *spec = json_loads(text, 0, NULL);
+		struct err err = { 0 };
+		char *yaml;
+
+		assert_non_null(spec);
+		assert_int_equal(lab_job_definition(spec, "x", NULL, &yaml, &err), -1);
+		assert_int_equal(err.class, ERR_USER);
+		assert_non_null(strstr(err.msg, "command line"));
+	}
+}
+
 /* What all boots share: a home whose depot has the catalogue's patterns. */
 struct world {
 	char *home;
@@ -181,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(jobs_are_as_written),
 		cmocka_unit_test(a_method_that_nobody_knows),
+		cmocka_unit_test(a_command_line_that_a_shell_would_read),
 		cmocka_unit_test_setup_teardown(verdicts_join_both_words, world_make, world_remove),
 	};
 
