@@ -9,6 +9,7 @@ enum { CLOCK_TEXT = 21, UUID_TEXT = 37 };
 
 int64_t clock_ms(void);   /* monotonic, milliseconds */
 int64_t clock_unix(void); /* seconds since 1970 */
+void clock_sleep(int64_t ms);
 /* 2026-11-20T23:59:39Z */
 void clock_format(int64_t unix_seconds, char text[static CLOCK_TEXT]);
 /* Whether text is a day of the calendar, 2026-11-20. Two of them compare as texts. */

@@ -3,13 +3,13 @@
 #include "lab/private.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* A page is what LAVA gives at once; more pages than any lab has are a lab that errs. */
 enum { TRIES = 4, WAIT_MAX_MS = 60000, PAGE = 50, PAGES_MAX = 2000, SAID_MAX = 300 };
@@ -104,14 +104,6 @@ int client_ask(struct lab *lab, const struct http_request *request, struct http_
 	return 0;
 }
 
-static void sleep_ms(int64_t ms)
-{
-	struct timespec left = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
-}
-
 static bool worth_again(const struct http_reply *reply)
 {
 	return !reply->status || reply->status == 429 || reply->status >= 500;
@@ -124,7 +116,7 @@ static void wait_before(const struct lab *lab, int n, const struct http_reply *r
 
 	if (reply->retry_ms > ms)
 		ms = reply->retry_ms;
-	sleep_ms(ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS);
+	clock_sleep(ms < WAIT_MAX_MS ? ms : WAIT_MAX_MS);
 }
 
 /* Of answers: whatever came last. */

@@ -2,6 +2,7 @@
 #include "stage3/mirror.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 
@@ -12,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 enum { TRIES = 4, WAIT_MS = 1000, IDLE_S = 60, CONNECT_S = 30, REDIRECTS = 10, TOLD_TIMES = 10 };
 
@@ -164,14 +164,6 @@ static int transfer_once(struct transfer *t)
 	return t->err.class == ERR_NONE ? 0 : -1;
 }
 
-static void wait_ms(int64_t ms)
-{
-	struct timespec left = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&left, &left) < 0 && errno == EINTR)
-		;
-}
-
 /* Begins anew. */
 static int transfer_reset(struct transfer *t)
 {
@@ -203,7 +195,7 @@ static int transfer(struct transfer *t, struct err *err)
 		vain = !t->out && t->have > before ? 0 : vain + 1; /* a text begins anew each time */
 		if (!t->again || vain >= tries)
 			break;
-		wait_ms(wait << (vain > 7 ? 7 : vain) >> 1);
+		clock_sleep(wait << (vain > 7 ? 7 : vain) >> 1);
 		if (t->out && transfer_reset(t) < 0)
 			break;
 	}
