@@ -1,6 +1,7 @@
 /* A loaded catalogue: entries by name, and what an arch says of this host. */
 #include "catalog/load.h"
 
+#include <fnmatch.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -87,6 +88,14 @@ bool names_have(const struct names *names, const char *name)
 {
 	for (size_t i = 0; i < names->n; i++)
 		if (strcmp(names->data[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool names_fit(const struct names *globs, const char *name, int flags)
+{
+	for (size_t i = 0; i < globs->n; i++)
+		if (fnmatch(globs->data[i], name, flags) == 0)
 			return true;
 	return false;
 }

@@ -315,6 +315,8 @@ CATALOG_KINDS(X)
 const char *const *catalog_kinds(void);
 /* Whether the list has this name. */
 bool names_have(const struct names *names, const char *name);
+/* Whether one of a list of globs fits it; flags as of fnmatch. */
+bool names_fit(const struct names *globs, const char *name, int flags);
 /* A list as a JSON array of strings. New reference. */
 json_t *names_json(const struct names *names);
 /* [{"kind","name","file","line"}] of the entries of a kind, NULL for no kind: new reference. */

@@ -6,7 +6,6 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,14 +47,6 @@ static int lists_read(struct lab *lab, struct lists *l, struct err *err)
 	return 0;
 }
 
-static bool globs_fit(const struct names *globs, const char *name)
-{
-	for (size_t i = 0; i < globs->n; i++)
-		if (fnmatch(globs->data[i], name, 0) == 0)
-			return true;
-	return false;
-}
-
 /* Names in place of ids; a tag that the lab does not list keeps its id. */
 static json_t *tags_of(const struct lists *l, const json_t *device)
 {
@@ -77,7 +68,7 @@ static bool some_tag(const struct names *wanted, const json_t *tags)
 	size_t i;
 
 	json_array_foreach ((json_t *)tags, i, tag)
-		if (globs_fit(wanted, json_string_value(tag)))
+		if (names_fit(wanted, json_string_value(tag), 0))
 			return true;
 	return false;
 }
@@ -92,7 +83,7 @@ static const char *device_fault(const struct catalog_lab *entry, const json_t *d
 		return "its worker is offline";
 	if (strcmp(json_str_or(device, "health", ""), "Good") != 0)
 		return "its health is not Good";
-	if ((entry->types.n && !globs_fit(&entry->types, type)) || globs_fit(&entry->avoid_types, type))
+	if ((entry->types.n && !names_fit(&entry->types, type, 0)) || names_fit(&entry->avoid_types, type, 0))
 		return "the lab's entry leaves its type out";
 	if ((entry->tags.n && !some_tag(&entry->tags, tags)) || some_tag(&entry->avoid_tags, tags))
 		return "the lab's entry leaves its tags out";

@@ -17,14 +17,6 @@ void plan_signature(const json_t *record, struct buf *out)
 		judge_normalise(view_of(json_str_or(record, "reason", "")), out);
 }
 
-static bool glob_fits(const struct names *globs, const char *name)
-{
-	for (size_t i = 0; i < globs->n; i++)
-		if (fnmatch(globs->data[i], name, FNM_PATHNAME) == 0)
-			return true;
-	return false;
-}
-
 /* The regex must hold for the whole signature. */
 static bool regex_fits(const char *regex, const char *signature)
 {
@@ -46,9 +38,9 @@ static bool signature_fits(const struct catalog_known *known, const char *signat
 
 static bool cell_fits(const struct catalog_known *known, const char *build, const char *board, struct kversion kernel)
 {
-	if (board ? !glob_fits(&known->boards, board) : known->boards.n > 0)
+	if (board ? !names_fit(&known->boards, board, FNM_PATHNAME) : known->boards.n > 0)
 		return false;
-	return glob_fits(&known->builds, build) && kversion_in(kernel, &known->kernel);
+	return names_fit(&known->builds, build, FNM_PATHNAME) && kversion_in(kernel, &known->kernel);
 }
 
 static bool has_expired(const struct catalog_known *known, const struct plan_facts *facts)
