@@ -128,11 +128,15 @@ static json_t *board_json(const struct plan_cell *cell, const struct catalog_boa
 			 (json_int_t)b->silence_ms, "console_mb", (json_int_t)b->console_mb);
 }
 
+/* For LAVA's pexpect. To the end of the line: what LAVA has not read when it sees the marker it takes for words of a
+ * device that is being switched off. */
+#define MARKER_LINE MARK_DONE " status=[^\\n]*\\n"
+
 json_t *plan_lab_spec(const struct plan_cell *cell, size_t board)
 {
 	const struct catalog_board *b = cell->boards[board];
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:i}", "kind", "lab-boot", "lab", cell->labs[board]->name,
-			 "board", board_json(cell, b), "lava", lava_json(cell, b), "marker",
-			 MARK_DONE " status=", "need_marker", 1, "repeat", 0);
+			 "board", board_json(cell, b), "lava", lava_json(cell, b), "marker", MARKER_LINE, "need_marker",
+			 1, "repeat", 0);
 }
