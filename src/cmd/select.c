@@ -5,8 +5,8 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "cmd/follow.h"
 #include "depot/depot.h"
-#include "report/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -148,56 +148,6 @@ static int file_configs(const struct selection *s, const char *home, file_vec *f
 	return status;
 }
 
-/* This very program for the steps, also when its file has been replaced meanwhile (proc(5)). */
-static const char own_program[] = "/proc/self/exe";
-
-static void print_document(const struct selection *s, const json_t *document, const char *home)
-{
-	struct report_options options = report_options_for(stdout);
-
-	if (s->json) {
-		json_dumpf(document, stdout, JSON_INDENT(2));
-		putchar('\n');
-		return;
-	}
-	report_matrix(document, &options, stdout);
-	if (s->plan_only)
-		return;
-	printf("artefacts and logs: %s/builds/; a log: kiln log BUILD or BUILD@BOARD%s%s\n", home,
-	       s->home ? " --home " : "", s->home ? s->home : "");
-}
-
-static int execute(struct selection *s, struct run_options *run, const char *home)
-{
-	const struct catalog *catalog = NULL;
-	struct progress *progress = s->json ? NULL : progress_new(stdout);
-	json_t *document = NULL;
-	struct err err = { 0 };
-	int status = command_catalog(&catalog);
-
-	if (status == 0) {
-		if (progress) {
-			run->event = progress_event;
-			run->data_for_event = progress;
-		}
-		status = run_execute(catalog, run, &document, &err);
-		progress_free(progress);
-		if (status < 0) {
-			status = fail(&err);
-			if (err.num == EINTR)
-				status = 130;
-		} else {
-			print_document(s, document, home);
-			status = run_exit_status(document);
-		}
-	} else {
-		progress_free(progress);
-	}
-	json_decref(document);
-	catalog_free(catalog);
-	return status;
-}
-
 static int prepare(struct selection *s, int *argc, char **argv, const char **warm, struct err *err)
 {
 	if (parse(s, argc, argv, err) < 0 || default_source(s, err) < 0)
@@ -244,7 +194,6 @@ int selection_main(int argc, char **argv, bool plan_only)
 			.home = home,
 			.data = data,
 			.config = config,
-			.program = own_program,
 			.source = s.source,
 			.plan = { .matrix = argc > 1 ? argv[1] : NULL,
 				  .archs = names_of(&s.archs),
@@ -268,7 +217,7 @@ int selection_main(int argc, char **argv, bool plan_only)
 			.jobs = (int)s.jobs,
 		};
 
-		status = execute(&s, &run, home);
+		status = follow(&run, s.json, s.home);
 	}
 	for (size_t i = 0; i < files.n; i++) {
 		free((char *)files.data[i].name);
