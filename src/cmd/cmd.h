@@ -10,6 +10,7 @@
 
 /* Every command: argv[0] is its own name. Returns the exit status. */
 #define COMMANDS(X) \
+	X(attach)   \
 	X(boot)     \
 	X(catalog)  \
 	X(compare)  \

@@ -260,10 +260,10 @@ static json_t *run_json(sqlite3_stmt *s)
 int ledger_run_get(struct ledger *l, const char *prefix, json_t **run, struct err *err)
 {
 	autostmt sqlite3_stmt *s = NULL;
-	autofree char *pattern = mem_printf("%s*", prefix ? prefix : "");
-	const char *args[] = { pattern };
+	const char *args[] = { prefix ? prefix : "" };
 	const char *trials = prefix ? "" : "AND json_extract(request, '$.trial') IS NULL ";
-	autofree char *sql = mem_printf(SELECT_RUNS "WHERE id GLOB ?1 %sORDER BY id DESC LIMIT 1", trials);
+	autofree char *sql =
+		mem_printf(SELECT_RUNS "WHERE substr(id, 1, length(?1)) = ?1 %sORDER BY id DESC LIMIT 1", trials);
 	int code;
 
 	if (prepare(l, sql, &s, args, 1, err) < 0)

@@ -93,6 +93,36 @@ struct kversion state_kernel(const struct plan_state *state)
 	return v;
 }
 
+/* Whether an attempt at this boot may be under way in its lab since before: that is followed, whatever the lab has just
+ * now. It shows by the spec, so as long as that is not complete it may be. */
+static bool is_under_way(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			 const struct plan_facts *facts, const struct plan_state *state)
+{
+	const struct plan_step step = { PLAN_BOOT, board };
+	autojson json_t *spec = NULL;
+	char key[HASH_HEX];
+
+	if (!cell->labs[board] || !json_object_size(facts->lost))
+		return false;
+	if (!state->build || (cell->rootfs && !state->init))
+		return true;
+	if (!passed(state->build) || (cell->rootfs && !passed(state->init)))
+		return false;
+	spec = plan_spec(plan, (size_t)(cell - plan->cells), facts, state, &step);
+	step_key(spec, key);
+	return json_object_get(facts->lost, key) != NULL;
+}
+
+static bool place_matches(const struct plan *plan, const struct plan_cell *cell, size_t board,
+			  const struct plan_facts *facts, const struct plan_state *state, struct arena *a,
+			  reason_vec *reasons)
+{
+	if (!cell->labs[board])
+		return runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons);
+	return is_under_way(plan, cell, board, facts, state) ||
+	       lab_match(cell->labs[board], cell->boards[board], facts, a, reasons);
+}
+
 /* Appends why the board cannot boot this config; true when it can. */
 static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, size_t board,
 			 const struct plan_facts *facts, const struct plan_state *state, struct arena *a,
@@ -101,8 +131,7 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 	struct kversion kernel = state_kernel(state);
 	size_t unmet = 0;
 
-	if (cell->labs[board] ? !lab_match(cell->labs[board], cell->boards[board], facts, a, reasons)
-			      : !runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons))
+	if (!place_matches(plan, cell, board, facts, state, a, reasons))
 		return false;
 	if (!board_match(plan->catalog, cell->boards[board], &cell->machine, state->config, kernel, cell->arch->kernel,
 			 a, reasons))

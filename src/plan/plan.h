@@ -86,6 +86,7 @@ struct plan_facts {
 	const json_t *machines;   /* BOARD -> as qemu_identify gives it, or a string: why it cannot run */
 	const json_t *accels;     /* BOARD -> "kvm"; absent: tcg */
 	const json_t *labs;       /* LAB -> as lab_survey gives it, or a string: why it cannot be used */
+	const json_t *lost; /* key of a boot's spec -> its attempt, which was begun and has not ended; NULL: none */
 	const char *init_sources; /* digest of guest-init's sources */
 	const char *patterns;     /* digest of the patterns */
 	const char *today;        /* 2026-11-28, for what expires; NULL: nothing has */

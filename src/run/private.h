@@ -79,6 +79,9 @@ int facts_rooted(struct run *run, const struct plan_cell *cell, json_t **facts, 
 /* The source alone, before there is a plan. */
 int facts_source(struct run *run, struct err *err);
 
+/* request.c: what makes two requests the same, for resuming: the wish and the source's content. New reference. */
+json_t *request_json(const struct run_options *options, const json_t *source);
+
 /* cells.c: the records of a cell, and its verdicts into the ledger. */
 struct plan_state cell_state(const struct run_cell *cell);
 void cell_forget(struct run *run, size_t cell);

@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,56 +49,6 @@ void run_emit(struct run *run, struct run_event *event)
 		run->options->event(event, run->options->data_for_event);
 }
 
-/* Only what was given: a request without it keeps the name that it always had. */
-static void request_random(const struct plan_request *r, json_t *request)
-{
-	json_t *seeds = r->seeds.n ? json_array() : NULL;
-
-	for (size_t i = 0; i < r->seeds.n; i++)
-		json_array_append_new(seeds, json_integer(r->seeds.data[i]));
-	if (seeds)
-		json_object_set_new(request, "seeds", seeds);
-	if (r->probability)
-		json_object_set_new(request, "probability", json_string(r->probability));
-}
-
-static void machine_add(json_t *request, const struct catalog_machine *m)
-{
-	if (m->cpus || m->memory_mb || m->cpu || m->accel)
-		json_object_set_new(request, "machine",
-				    json_pack("{s:I, s:I, s:s?, s:s?}", "cpus", (json_int_t)m->cpus, "memory_mb",
-					      (json_int_t)m->memory_mb, "cpu", m->cpu, "accel", m->accel));
-}
-
-/* What makes two requests the same, for resuming: the wish and the source's content. */
-static json_t *request_json(const struct run *run)
-{
-	const struct plan_request *r = &run->options->plan;
-	json_t *files = json_object(), *request;
-
-	for (size_t i = 0; i < r->n_files; i++)
-		json_object_set_new(files, r->files[i].name, json_string(r->files[i].digest));
-	request = json_pack("{s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:s, s:s, s:b}", "matrix", r->matrix, "arch",
-			    names_json(&r->archs), "config", names_json(&r->configs), "toolchain",
-			    names_json(&r->toolchains), "board", names_json(&r->boards), "options",
-			    names_json(&r->options), "files", files, "warm", r->warm, "source",
-			    json_str_or(run->source, "id", ""), "spec", run->options->source, "reuse_boots",
-			    run->options->reuse_boots);
-	request_random(r, request);
-	machine_add(request, &r->machine);
-	if (run->options->trial)
-		json_object_set_new(request, "trial", json_true());
-	if (r->modules)
-		json_object_set_new(request, "modules", json_true());
-	if (run->options->fallback)
-		json_object_set_new(request, "fallback", json_true());
-	if (r->roots.n)
-		json_object_set_new(request, "root", names_json(&r->roots));
-	if (r->runners.n)
-		json_object_set_new(request, "runner", names_json(&r->runners));
-	return request;
-}
-
 static void run_name(char id[static 32])
 {
 	time_t now = time(NULL);
@@ -111,14 +63,47 @@ static void run_name(char id[static 32])
 	snprintf(id + n, 32 - n, "-%04x", salt & 0xffff);
 }
 
+static char *lock_path(const char *home, const char *id)
+{
+	return mem_printf("%s/runs/%s.lock", home, id);
+}
+
+/* For whom it may interest who holds it: "PID HOST". */
+static void lock_sign(int lock)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	if (ftruncate(lock, 0) == 0)
+		dprintf(lock, "%ld %s\n", (long)getpid(), host);
+}
+
 static int run_lock(struct run *run, const char *id, struct err *err)
 {
-	autofree char *dir = mem_printf("%s/runs", run->options->home);
-	autofree char *path = mem_printf("%s/%s.lock", dir, id);
+	autofree char *dir = mem_printf("%s/runs", run->options->home), *path = lock_path(run->options->home, id);
 
-	if (fs_mkdirs(AT_FDCWD, dir, 0755, err) < 0)
+	if (fs_mkdirs(AT_FDCWD, dir, 0755, err) < 0 || fs_lock(AT_FDCWD, path, false, &run->lock, err) < 0)
 		return -1;
-	return fs_lock(AT_FDCWD, path, false, &run->lock, err);
+	lock_sign(run->lock);
+	return 0;
+}
+
+bool run_is_driven(const char *home, const char *id, char **who)
+{
+	autofree char *path = lock_path(home, id);
+	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[HOST_NAME_MAX + 32] = "";
+	char host[HOST_NAME_MAX + 1] = "";
+	long pid;
+
+	/* Shared: two that only ask do not take each other for the owner. */
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) > 0 && sscanf(text, "%ld %64s", &pid, host) == 2)
+		*who = mem_printf("process %ld on %s", pid, host);
+	else
+		*who = mem_strdup("a process that left no name");
+	return true;
 }
 
 /* Takes over an unfinished run whose owner is dead. */
@@ -148,16 +133,45 @@ static void adopt(const char *uuid, const char *key, void *data)
 		json_object_set_new(run->lost = run->lost ? run->lost : json_object(), key, json_string(uuid));
 }
 
+/* The run that the options name: nobody else's, and not finished. */
+static int run_take(struct run *run, struct err *err)
+{
+	const char *id = run->options->id;
+	autofree char *who = NULL;
+	autojson json_t *there = NULL;
+
+	if (run_lock(run, id, err) < 0)
+		return run_is_driven(run->options->home, id, &who)
+			       ? err_user(err, "run %s is being followed by another Kiln, %s, which shows its result",
+					  id, who)
+			       : -1;
+	if (ledger_run_get(run->ledger, id, &there, err) < 0)
+		return -1;
+	if (strcmp(json_str_or(there, "state", ""), "running") != 0)
+		return err_user(err, "run %s has come to its end just now; kiln show %s shows it", id, id);
+	snprintf(run->id, sizeof(run->id), "%s", id);
+	run->resumed = true;
+	return 0;
+}
+
+static int run_resume(struct run *run, struct err *err)
+{
+	int status = ledger_attempts_lost(run->ledger, run->id, adopt, run, err);
+
+	run->facts.lost = run->lost;
+	return status;
+}
+
 static int run_register(struct run *run, struct err *err)
 {
-	autojson json_t *request = request_json(run);
+	autojson json_t *request = request_json(run->options, run->source);
 	char digest[HASH_HEX];
 
 	json_digest(request, digest);
-	if (ledger_run_unfinished(run->ledger, digest, take_over, run, err) < 0)
+	if (!run->resumed && ledger_run_unfinished(run->ledger, digest, take_over, run, err) < 0)
 		return -1;
 	if (run->resumed)
-		return ledger_attempts_lost(run->ledger, run->id, adopt, run, err);
+		return run_resume(run, err);
 	run_name(run->id);
 	if (run_lock(run, run->id, err) < 0)
 		return -1;
@@ -264,7 +278,7 @@ static int cells_finish(struct run *run, struct err *err)
 /* A finished run is never resumed: its lock has served. */
 static void run_unlock(struct run *run)
 {
-	autofree char *path = mem_printf("%s/runs/%s.lock", run->options->home, run->id);
+	autofree char *path = lock_path(run->options->home, run->id);
 
 	unlink(path);
 }
@@ -318,6 +332,8 @@ static int run_open(struct run *run, struct err *err)
 	    depot_open(home, &run->depot, err) < 0)
 		return err_wrap(err, "Kiln's home %s", home);
 	if (!run->options->plan_only && ledger_open(home, &run->ledger, err) < 0)
+		return -1;
+	if (run->options->id && run_take(run, err) < 0)
 		return -1;
 	if (plan_expand(run->catalog, &run->options->plan, &run->plan, err) < 0 || facts_source(run, err) < 0 ||
 	    facts_gather(run, err) < 0)

@@ -40,6 +40,8 @@ struct run_event {
 };
 
 struct run_options {
+	const char *id; /* of an unfinished run that is gone on with, whose request the rest is; NULL: a new one, or
+			 * the unfinished run of the same request */
 	const char *home;
 	const char *data;      /* where guest-init/ is */
 	const char *config;    /* the user's configuration directory, or NULL */
@@ -61,6 +63,13 @@ struct run_options {
  * An unfinished run of the same request whose Kiln has died is resumed. ERR_INFRA with num EINTR after a
  * signal: everything is ended, and the same call resumes. */
 int run_execute(const struct catalog *catalog, const struct run_options *options, json_t **document, struct err *err);
+
+/* What a run was asked for, of the request in its document: source, plan, and how. Texts are the request's and lists
+ * the arena's; both must outlive the options. Requests of older Kilns lack what was not there to be asked for. */
+void run_request_read(const json_t *request, struct run_options *options, struct arena *a);
+
+/* Whether a living Kiln follows this run; *who, owned, then says which. */
+bool run_is_driven(const char *home, const char *id, char **who);
 
 /* The document of a run in the ledger, newest when prefix is NULL: {"run","state","started","finished","source",
  * "builds":[{"build","verdict","reason","build_id","seconds",...}],"boots":[{"build","board","runner","verdict","reason",

@@ -1,0 +1,100 @@
+# kiln attach: runs that were interrupted and killed, on this host and in a lab that is slow on demand.
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../fake.sh"
+lab=$WORK/lab
+mkdir -p "$lab" "$catalog/lab" "$WORK/elsewhere"
+"$TESTS/lab/fake" "$lab" 2>"$lab/log" &
+fake_pid=$!
+trap 'kill $fake_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+until_true 100 test -s "$lab/port"
+printf %s fedcba9876543210secret >"$WORK/token"
+chmod 600 "$WORK/token"
+# entry NAME LINE...: the fake lab under this name.
+entry() {
+	local name=$1
+	shift
+	printf '%s\n' "url: http://127.0.0.1:$(cat "$lab/port")/" 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 50ms' \
+		'patience: 5s' "$@" >"$catalog/lab/$name.yaml"
+}
+entry paperlab
+echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
+fault() { echo "$*" >"$lab/fault"; : >"$lab/requests"; }
+requests() { grep -c -- "$1" "$lab/requests"; }
+submitted() { requests 'POST /api/v0.2/jobs/ '; }
+# start OPTION...: a run in the background, for as long as it takes until its job is there.
+start() {
+	: >"$WORK/begun"
+	"$KILN" run --arch fake --config good --board paper --source "$WORK/linux" "$@" >"$WORK/begun" 2>"$WORK/begun.err" &
+	kiln_pid=$!
+}
+in_lab() { start --runner lava:paperlab; until_true 200 grep -q 'GET /api/v0.2/jobs/?id__in' "$lab/requests"; }
+begun() { sed -n '/^run /{s/^run \([^ ]*\).*/\1/p;q}' "$WORK/begun"; }
+# end SIGNAL STATUS NAME
+end() {
+	kill "-$1" "$kiln_pid"
+	wait "$kiln_pid" 2>/dev/null
+	is "$?" "$2" "$3"
+}
+
+run 2 "nothing to come back to" "$KILN" attach
+err_has "no run is unfinished" "is said"
+run 2 "a run that is none" "$KILN" attach 2011
+err_has 'no run "2011"' "is named"
+err_has "kiln show --list" "with where names come from"
+run 2 "a pattern is no name" "$KILN" attach '*'
+run 2 "nor is nothing" "$KILN" attach ''
+run 2 "two at once" "$KILN" attach a b
+err_has '"b" is one too many' "are refused"
+run 2 "options of the run" "$KILN" attach --arch fake
+err_has "no such option" "are not asked for again"
+
+# A job that goes on while its Kiln is dead.
+fault long=3
+in_lab
+id=$(begun)
+run 2 "a run that is followed" "$KILN" attach "$id"
+err_has "process $kiln_pid on $(uname -n)" "names the process"
+run 2 "no other is unfinished" "$KILN" attach
+err_has "$id, is being followed" "and says so"
+end KILL 137 "a kill"
+cp -R "$WORK/linux" "$WORK/kept" && rm -rf "$WORK/linux"
+run 0 "comes back without its source, from elsewhere" env -C "$WORK/elsewhere" "$KILN" attach "$id"
+out_has "run $id goes on" "to that run"
+out_has "1 pass" "whose kernel passes"
+is "$(submitted)" 1 "in the job that was there"
+run 0 "once more" "$KILN" attach "${id%-*}"
+out_has "1 pass" "shows the result"
+out_lacks "goes on" "and does nothing else"
+run 0 "as JSON" "$KILN" attach "$id" --json
+is "$(json "$WORK/out" 'j["state"] + " " + j["boots"][0]["verdict"]')" "finished pass" "it is the run's document"
+mv "$WORK/kept" "$WORK/linux"
+
+# The lab has nothing free by then but the job itself.
+fault long=3
+in_lab
+end KILL 137 "another kill"
+echo "long=3 maintenance" >"$lab/fault"
+run 0 "back without a name, in a lab without a device by now" "$KILN" attach
+out_has "1 pass" "follows the job that is there"
+is "$(submitted)" 1 "and no other"
+
+# All that a run can be asked for comes back.
+fake_source "$WORK/stops" "[    0.000000] Linux version 6.1.99-fake" "@sleep 2" "[    0.1] Kernel panic - not syncing: No working init found." \
+	"[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
+printf '%s\n' CONFIG_EXPERT=y >"$WORK/own.config"
+wide=(run --arch fake --config "$WORK/own.config" --toolchain gcc --board paper --option W=1 --cpus 1 --memory 64 --accel tcg --keep-going --jobs 1)
+"$KILN" "${wide[@]}" --source "$WORK/stops" >"$WORK/begun" 2>&1 &
+kiln_pid=$!
+until_true 600 grep -q "start boot" "$WORK/begun"
+end KILL 137 "a kill in a boot on this host"
+rm "$WORK/own.config"
+run 1 "its exit status is the run's" env -C "$WORK/elsewhere" "$KILN" attach
+out_has "run $(begun) goes on" "the newest unfinished is taken"
+out_lacks "start build" "what was built stays"
+out_has "Kernel panic" "and the verdict is the same"
+run 1 "a finished run that failed" "$KILN" attach "$(begun)"
+"$KILN" show "$(begun)" --json >"$WORK/out"
+is "$(json "$WORK/out" 'j["request"]["machine"]["memory_mb"], j["request"]["options"], j["request"]["keep_going"]')" "(64, ['W=1'], True)" \
+	"the request is as it was"
+is "$("$KILN" show --list | wc -l)" 3 "no run was begun by coming back"
+finish
