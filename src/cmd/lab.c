@@ -289,8 +289,8 @@ static int spec_in_lab(const struct asked *a, const struct catalog_lab *entry, c
 {
 	const json_t *own = json_object_get(record, "spec"), *there = json_object_get(own, "board");
 	const struct catalog_board *board = catalog_board(a->catalog, json_str_or(there, "name", ""));
-	const bool once = false;
-	struct plan_cell cell = { .boards = &board, .labs = &entry, .once = &once, .n_boards = 1 };
+	const struct plan_place place = { .board = board, .lab = entry };
+	struct plan_cell cell = { .places = &place, .n_places = 1 };
 
 	if (json_object_get(own, "lava")) {
 		*spec = json_incref((json_t *)own);

@@ -4,9 +4,8 @@
 #include <string.h>
 
 typedef VEC(struct plan_cell) cell_vec;
-typedef VEC(const struct catalog_board *) board_vec;
 
-static bool selected(const struct names *filter, const char *name)
+bool selected(const struct names *filter, const char *name)
 {
 	return filter->n == 0 || names_have(filter, name);
 }
@@ -26,97 +25,6 @@ static bool config_fits(const struct catalog_config *config, const struct catalo
 		if (strcmp(config->archs[i].arch, arch->name) == 0)
 			return true;
 	return config->n_archs == 0;
-}
-
-/* Where boards may boot, in the order of preference. */
-struct places {
-	board_vec boards;
-	VEC(const struct catalog_lab *) labs;
-	bool real; /* boards that no QEMU has are shown on this host, too */
-	VEC(bool) once;
-};
-
-static void place_add(struct places *places, const struct catalog_board *board, const struct catalog_lab *lab,
-		      bool once)
-{
-	if (!lab && !board->qemu_machine && !places->real)
-		return;
-	for (size_t i = 0; i < places->boards.n; i++)
-		if (places->boards.data[i] == board && places->labs.data[i] == lab)
-			return;
-	*vec_push(&places->boards) = board;
-	*vec_push(&places->labs) = lab;
-	*vec_push(&places->once) = once;
-}
-
-static void labs_add(const struct catalog *c, const struct catalog_board *board, struct places *places)
-{
-	for (size_t i = 0; board->lava.type && i < c->n_labs; i++)
-		place_add(places, board, &c->labs[i], true);
-}
-
-/* The board's own choice: on this host, then in a lab, or the other way round. */
-static void auto_add(const struct catalog *c, const struct catalog_board *board, struct places *places)
-{
-	bool lab_first = board->runner && strcmp(board->runner, "lava") == 0;
-
-	if (lab_first)
-		labs_add(c, board, places);
-	place_add(places, board, NULL, true);
-	if (!lab_first)
-		labs_add(c, board, places);
-}
-
-static void runner_add(const struct catalog *c, const char *runner, const struct catalog_board *board,
-		       struct places *places)
-{
-	if (strcmp(runner, "local") == 0)
-		place_add(places, board, NULL, false);
-	else if (strcmp(runner, "auto") == 0)
-		auto_add(c, board, places);
-	else if (strcmp(runner, "lava") == 0)
-		labs_add(c, board, places);
-	else if (board->lava.type)
-		place_add(places, board, catalog_lab(c, runner + strlen("lava:")), false);
-}
-
-static void board_places(const struct catalog *c, const struct plan_request *r, const struct catalog_board *board,
-			 struct places *places)
-{
-	for (size_t i = 0; i < r->runners.n; i++)
-		runner_add(c, r->runners.data[i], board, places);
-	if (!r->runners.n)
-		runner_add(c, "local", board, places);
-}
-
-/* Whether a real board is a skip on this host: only where it is named and no lab is asked for. */
-static bool real_shown(const struct plan_request *r, const struct catalog_row *row)
-{
-	for (size_t i = 0; i < r->runners.n; i++)
-		if (strcmp(r->runners.data[i], "local") != 0)
-			return false;
-	return r->boards.n || row->boards.n;
-}
-
-/* The boards a row gives an arch: those it names, or all of the arch; each with every place that it may boot at. */
-static void cell_boards(struct plan *plan, const struct plan_request *request, struct plan_cell *cell)
-{
-	struct places places = { .real = real_shown(request, cell->row) };
-
-	for (size_t i = 0; !request->builds_only && i < plan->catalog->n_boards; i++) {
-		const struct catalog_board *b = &plan->catalog->boards[i];
-
-		if (strcmp(b->arch, cell->arch->name) == 0 && selected(&cell->row->boards, b->name) &&
-		    selected(&request->boards, b->name))
-			board_places(plan->catalog, request, b, &places);
-	}
-	cell->n_boards = places.boards.n;
-	cell->boards = arena_memdup(&plan->arena, places.boards.data, cell->n_boards * sizeof(*cell->boards));
-	cell->labs = arena_memdup(&plan->arena, places.labs.data, cell->n_boards * sizeof(*cell->labs));
-	cell->once = arena_memdup(&plan->arena, places.once.data, cell->n_boards * sizeof(*cell->once));
-	vec_free(&places.boards);
-	vec_free(&places.labs);
-	vec_free(&places.once);
 }
 
 bool same_build(const struct plan_cell *a, const struct plan_cell *b)
@@ -296,9 +204,9 @@ static int expand_row(struct plan *plan, const struct plan_request *r, const str
 
 		if (!selected(&r->archs, row->archs.data[a]))
 			continue;
-		cell_boards(plan, r, &cell);
+		cell_places(plan, r, &cell);
 		cell_suites(plan, r, &cell);
-		if (r->boards.n && !cell.n_boards)
+		if (r->boards.n && !cell.n_places)
 			continue;
 		for (size_t c = 0; c < row->configs.n; c++)
 			if ((file_config(r, row->configs.data[c]) || selected(&r->configs, row->configs.data[c])) &&

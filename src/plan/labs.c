@@ -134,9 +134,9 @@ static json_t *board_json(const struct plan_cell *cell, const struct catalog_boa
 
 json_t *plan_lab_spec(const struct plan_cell *cell, size_t board)
 {
-	const struct catalog_board *b = cell->boards[board];
+	const struct catalog_board *b = cell->places[board].board;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:i}", "kind", "lab-boot", "lab", cell->labs[board]->name,
-			 "board", board_json(cell, b), "lava", lava_json(cell, b), "marker", MARKER_LINE, "need_marker",
-			 1, "repeat", 0);
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:i}", "kind", "lab-boot", "lab",
+			 cell->places[board].lab->name, "board", board_json(cell, b), "lava", lava_json(cell, b),
+			 "marker", MARKER_LINE, "need_marker", 1, "repeat", 0);
 }

@@ -27,26 +27,26 @@ static const char *toolchain_missing(const struct plan_cell *cell, const struct 
 	return json_string_value(json_object_get(facts->toolchains, key));
 }
 
-static const char *runner_missing(const struct plan_cell *cell, size_t board, const struct plan_facts *facts)
+static const char *runner_missing(const struct plan_place *place, const struct plan_facts *facts)
 {
-	if (cell->labs[board])
-		return lab_missing(cell->labs[board], facts);
-	return json_string_value(json_object_get(facts->machines, cell->boards[board]->name));
+	if (place->lab)
+		return lab_missing(place->lab, facts);
+	return json_string_value(json_object_get(facts->machines, place->board->name));
 }
 
 /* Why the board cannot boot anything there, or NULL. */
-static const char *board_skip(const struct plan_cell *cell, size_t board)
+static const char *board_skip(const struct plan_place *place)
 {
-	const struct catalog_board *b = cell->boards[board];
+	const struct catalog_board *b = place->board;
 
-	if (cell->labs[board])
+	if (place->lab)
 		return b->lava.skip;
 	return b->skip || b->qemu_machine ? b->skip : "it is a real board: --runner lava boots it";
 }
 
 char *plan_runner_name(const struct plan_cell *cell, size_t board)
 {
-	return cell->labs[board] ? mem_printf("lava:%s", cell->labs[board]->name) : mem_strdup("local");
+	return cell->places[board].lab ? mem_printf("lava:%s", cell->places[board].lab->name) : mem_strdup("local");
 }
 
 char *plan_toolchain_name(const struct plan_cell *cell)
@@ -71,7 +71,7 @@ char *plan_board_name(const struct plan_cell *cell, size_t board)
 	const struct catalog_machine *m = &cell->machine;
 	struct buf name = { 0 };
 
-	buf_adds(&name, cell->boards[board]->name);
+	buf_adds(&name, cell->places[board].board->name);
 	if (m->cpus)
 		buf_printf(&name, ",cpus=%" PRId64, m->cpus);
 	if (m->memory_mb)
@@ -80,8 +80,8 @@ char *plan_board_name(const struct plan_cell *cell, size_t board)
 		buf_printf(&name, ",cpu=%s", m->cpu);
 	if (m->accel)
 		buf_printf(&name, ",accel=%s", m->accel);
-	if (cell->labs[board])
-		buf_printf(&name, ",lab=%s", cell->labs[board]->name);
+	if (cell->places[board].lab)
+		buf_printf(&name, ",lab=%s", cell->places[board].lab->name);
 	return buf_steal(&name);
 }
 
@@ -102,7 +102,7 @@ static bool is_under_way(const struct plan *plan, const struct plan_cell *cell, 
 	autojson json_t *spec = NULL;
 	char key[HASH_HEX];
 
-	if (!cell->labs[board] || !json_object_size(facts->lost))
+	if (!cell->places[board].lab || !json_object_size(facts->lost))
 		return false;
 	if (!state->build || (cell->rootfs && !state->init))
 		return true;
@@ -117,10 +117,11 @@ static bool place_matches(const struct plan *plan, const struct plan_cell *cell,
 			  const struct plan_facts *facts, const struct plan_state *state, struct arena *a,
 			  reason_vec *reasons)
 {
-	if (!cell->labs[board])
-		return runner_match(json_object_get(facts->machines, cell->boards[board]->name), a, reasons);
-	return is_under_way(plan, cell, board, facts, state) ||
-	       lab_match(cell->labs[board], cell->boards[board], facts, a, reasons);
+	const struct plan_place *place = &cell->places[board];
+
+	if (!place->lab)
+		return runner_match(json_object_get(facts->machines, place->board->name), a, reasons);
+	return is_under_way(plan, cell, board, facts, state) || lab_match(place->lab, place->board, facts, a, reasons);
 }
 
 /* Appends why the board cannot boot this config; true when it can. */
@@ -128,13 +129,14 @@ static bool cell_matches(const struct plan *plan, const struct plan_cell *cell, 
 			 const struct plan_facts *facts, const struct plan_state *state, struct arena *a,
 			 reason_vec *reasons)
 {
+	const struct plan_place *place = &cell->places[board];
 	struct kversion kernel = state_kernel(state);
 	size_t unmet = 0;
 
 	if (!place_matches(plan, cell, board, facts, state, a, reasons))
 		return false;
-	if (!board_match(plan->catalog, cell->boards[board], &cell->machine, state->config, kernel, cell->arch->kernel,
-			 a, reasons))
+	if (!board_match(plan->catalog, place->board, &cell->machine, state->config, kernel, cell->arch->kernel, a,
+			 reasons))
 		return false;
 	if (cell->rootfs)
 		unmet = requirements_match(cell->rootfs->require.data, cell->rootfs->require.n, state->config, kernel,
@@ -149,7 +151,7 @@ static bool place_boots(const struct plan *plan, const struct plan_cell *cell, s
 	reason_vec reasons = { 0 };
 	bool matches = false;
 
-	if (!board_skip(cell, board) && !runner_missing(cell, board, facts) && state->config)
+	if (!board_skip(&cell->places[board]) && !runner_missing(&cell->places[board], facts) && state->config)
 		matches = cell_matches(plan, cell, board, facts, state, &a, &reasons);
 	vec_free(&reasons);
 	arena_free(&a);
@@ -160,8 +162,11 @@ static bool place_boots(const struct plan *plan, const struct plan_cell *cell, s
 static size_t first_place(const struct plan *plan, const struct plan_cell *cell, size_t board,
 			  const struct plan_facts *facts, const struct plan_state *state)
 {
-	for (size_t i = 0; cell->once[board] && i < board; i++)
-		if (cell->once[i] && cell->boards[i] == cell->boards[board] && place_boots(plan, cell, i, facts, state))
+	const struct plan_place *places = cell->places;
+
+	for (size_t i = 0; places[board].once && i < board; i++)
+		if (places[i].once && places[i].board == places[board].board &&
+		    place_boots(plan, cell, i, facts, state))
 			return i;
 	return board;
 }
@@ -175,9 +180,10 @@ static bool board_boots(const struct plan *plan, const struct plan_cell *cell, s
 /* A board that needs a device tree is silent without one: no kernel is to blame. */
 static bool lacks_dtb(const struct plan_cell *cell, size_t board, const struct plan_state *state)
 {
-	autofree char *name = mem_printf("dtb/%s", cell->boards[board]->dtb ? cell->boards[board]->dtb : "");
+	const char *dtb = cell->places[board].board->dtb;
+	autofree char *name = mem_printf("dtb/%s", dtb ? dtb : "");
 
-	return cell->boards[board]->dtb && passed(state->build) && !record_artefact(state->build, name);
+	return dtb && passed(state->build) && !record_artefact(state->build, name);
 }
 
 static void want(plan_step_vec *steps, enum plan_kind kind, size_t board)
@@ -206,7 +212,7 @@ void plan_next(const struct plan *plan, size_t i, const struct plan_facts *facts
 		return;
 	if (!state->build)
 		want(steps, PLAN_BUILD, 0);
-	for (size_t b = 0; b < cell->n_boards; b++) {
+	for (size_t b = 0; b < cell->n_places; b++) {
 		if (has_attempts(state, b) || lacks_dtb(cell, b, state) || !board_boots(plan, cell, b, facts, state))
 			continue;
 		if (cell->rootfs && !state->init && !init_asked) {
@@ -267,7 +273,7 @@ struct plan_verdict plan_record_verdict(const struct plan *plan, size_t i, const
 					const struct plan_facts *facts, const struct plan_state *state,
 					const json_t *record, struct arena *a)
 {
-	const char *board = step->kind == PLAN_BOOT ? plan->cells[i].boards[step->board]->name : NULL;
+	const char *board = step->kind == PLAN_BOOT ? plan->cells[i].places[step->place].board->name : NULL;
 	struct plan_verdict verdict = verdict_of(record);
 
 	if (step->kind != PLAN_INIT)
@@ -328,18 +334,19 @@ static struct plan_verdict unmatched(const struct plan *plan, const struct plan_
 	struct plan_verdict verdict = { .known = false };
 	reason_vec reasons = { 0 };
 
-	if (board_skip(cell, board))
-		return skip(board_skip(cell, board));
-	if (runner_missing(cell, board, facts))
-		return (struct plan_verdict){ true, VERDICT_INFRA, runner_missing(cell, board, facts), NULL };
+	if (board_skip(&cell->places[board]))
+		return skip(board_skip(&cell->places[board]));
+	if (runner_missing(&cell->places[board], facts))
+		return (struct plan_verdict){ true, VERDICT_INFRA, runner_missing(&cell->places[board], facts), NULL };
 	if (first != board)
-		return skip(cell->labs[first] ? arena_printf(a, "it boots in the lab %s", cell->labs[first]->name)
-					      : "it boots on this host");
+		return skip(cell->places[first].lab
+				    ? arena_printf(a, "it boots in the lab %s", cell->places[first].lab->name)
+				    : "it boots on this host");
 	if (!cell_matches(plan, cell, board, facts, state, a, &reasons))
 		verdict = skip(reasons_line(&reasons, a));
 	else if (lacks_dtb(cell, board, state))
 		verdict = skip(arena_printf(a, "the build has no device tree %s, which the board needs",
-					    cell->boards[board]->dtb));
+					    cell->places[board].board->dtb));
 	vec_free(&reasons);
 	return verdict;
 }
@@ -357,7 +364,7 @@ struct plan_verdict plan_board_verdict(const struct plan *plan, size_t i, size_t
 		struct plan_verdict verdict = verdict_of(record);
 
 		verdict.verdict = v;
-		known_apply(plan, i, cell->boards[board]->name, facts, state, record, &verdict, a);
+		known_apply(plan, i, cell->places[board].board->name, facts, state, record, &verdict, a);
 		return verdict;
 	}
 	if (state->config) {

@@ -40,6 +40,13 @@ struct plan_request {
 	bool modules;                   /* as of a row */
 };
 
+/* Where a build may boot. */
+struct plan_place {
+	const struct catalog_board *board;
+	const struct catalog_lab *lab; /* that has it; NULL: QEMU on this host */
+	bool once;                     /* only where no earlier place of the same board that says so, too, boots it */
+};
+
 /* One build and the boards it may boot on. */
 struct plan_cell {
 	const struct catalog_arch *arch;
@@ -56,10 +63,8 @@ struct plan_cell {
 	struct catalog_machine machine; /* of its boots */
 	struct names suites;            /* the row's, and with modules those about them */
 	bool modules;                   /* of the build reach the guest */
-	const struct catalog_board *const *boards;
-	const struct catalog_lab *const *labs; /* that each of them is in; NULL: QEMU on this host */
-	const bool *once; /* boots only where no place of the same board before it does that has this, too */
-	size_t n_boards;
+	const struct plan_place *places;
+	size_t n_places;
 	const char *only; /* "old_defconfig is of kernels ..5.12": of a config that not every kernel has */
 };
 
@@ -107,24 +112,24 @@ char *plan_build_name(const struct plan *plan, size_t cell, const struct plan_fa
 /* The toolchain's part of it: gcc, or root-fast+ROOT. Owned. */
 char *plan_toolchain_name(const struct plan_cell *cell);
 
-/* A board as reports name it: with what the boot is given in place of the board's own, "arm64-virt,cpus=4", and the lab
- * that it is in, "arm64-virt,lab=NAME". Owned. */
-char *plan_board_name(const struct plan_cell *cell, size_t board);
+/* The board of a place as reports name it: with what the boot is given in place of the board's own,
+ * "arm64-virt,cpus=4", and the lab that it is in, "arm64-virt,lab=NAME". Owned. */
+char *plan_board_name(const struct plan_cell *cell, size_t place);
 /* Where a boot on it happens: local, or lava:LAB. Owned. */
-char *plan_runner_name(const struct plan_cell *cell, size_t board);
+char *plan_runner_name(const struct plan_cell *cell, size_t place);
 
 /* What is known of a cell; new references are the caller's. Zeroed at the start. */
 struct plan_state {
 	const json_t *configure, *init, *build; /* records, or NULL */
 	const struct kconfig *config;           /* the final .config, when configure passed */
-	const json_t **boots;                   /* for each board of the cell: an array of records, or NULL */
+	const json_t **boots;                   /* for each place of the cell: an array of records, or NULL */
 };
 
 enum plan_kind { PLAN_CONFIGURE, PLAN_INIT, PLAN_BUILD, PLAN_BOOT };
 
 struct plan_step {
 	enum plan_kind kind;
-	size_t board; /* index in the cell's boards, for PLAN_BOOT */
+	size_t place; /* index in the cell's places, for PLAN_BOOT */
 };
 typedef VEC(struct plan_step) plan_step_vec;
 

@@ -156,8 +156,8 @@ static json_t *firmware_json(const struct plan *plan, const struct plan_cell *ce
 {
 	json_t *all = NULL;
 
-	for (size_t i = 0; i < cell->n_boards; i++) {
-		const char *name = cell->boards[i]->guest_firmware;
+	for (size_t i = 0; i < cell->n_places; i++) {
+		const char *name = cell->places[i].board->guest_firmware;
 		const struct catalog_firmware *f = name ? catalog_firmware(plan->catalog, name) : NULL;
 
 		if (!f)
@@ -214,8 +214,8 @@ static json_t *local_boot_spec(const struct plan_cell *cell, const struct plan_f
 static json_t *boot_spec(const struct plan *plan, const struct plan_cell *cell, const struct plan_facts *facts,
 			 const struct plan_state *state, size_t board)
 {
-	const struct catalog_board *b = cell->boards[board];
-	json_t *spec = cell->labs[board] ? plan_lab_spec(cell, board) : local_boot_spec(cell, facts, b);
+	const struct catalog_board *b = cell->places[board].board;
+	json_t *spec = cell->places[board].lab ? plan_lab_spec(cell, board) : local_boot_spec(cell, facts, b);
 	autofree char *firmware = b->guest_firmware ? mem_printf("firmware/%s", b->guest_firmware) : NULL;
 	autofree char *dtb = b->dtb ? mem_printf("dtb/%s", b->dtb) : NULL;
 
@@ -242,7 +242,7 @@ json_t *plan_spec(const struct plan *plan, size_t i, const struct plan_facts *fa
 	case PLAN_BUILD:
 		return build_spec(plan, cell, facts, state);
 	case PLAN_BOOT:
-		return boot_spec(plan, cell, facts, state, step->board);
+		return boot_spec(plan, cell, facts, state, step->place);
 	}
 	return NULL;
 }

@@ -38,7 +38,7 @@ void cell_clear(struct run *run, size_t i)
 	struct run_cell *cell = &run->cells[i];
 
 	cell_forget(run, i);
-	for (size_t b = 0; b < run->plan->cells[i].n_boards; b++)
+	for (size_t b = 0; b < run->plan->cells[i].n_places; b++)
 		json_decref(cell->boots[b]);
 	free(cell->boots);
 	free(cell->name);
@@ -74,8 +74,8 @@ int cell_learn(struct run *run, size_t i, const struct plan_step *step, json_t *
 		cell->build = json_incref(last);
 		return run->ledger ? cell_link(run, i, err) : 0;
 	case PLAN_BOOT:
-		json_decref(cell->boots[step->board]);
-		cell->boots[step->board] = json_incref(records);
+		json_decref(cell->boots[step->place]);
+		cell->boots[step->place] = json_incref(records);
 		return 0;
 	}
 	return 0;
@@ -206,7 +206,7 @@ int cells_to_ledger(struct run *run, size_t i, struct err *err)
 	struct plan_verdict v = plan_build_verdict(run->plan, i, &run->facts, &state, &a);
 	int status = write_verdict(run, i, "", "", &v, err);
 
-	for (size_t b = 0; b < cell->n_boards && status == 0; b++) {
+	for (size_t b = 0; b < cell->n_places && status == 0; b++) {
 		autofree char *name = plan_board_name(cell, b), *runner = plan_runner_name(cell, b);
 
 		v = plan_board_verdict(run->plan, i, b, &run->facts, &state, &a);

@@ -72,7 +72,7 @@ static json_t *plan_board(struct run *run, size_t i, size_t b, const struct plan
 				 "runner", runner, "match", state->config && !v.known, "verdict",
 				 v.known ? verdict_text(v.verdict) : "boot", "reason", v.reason);
 
-	if (run->plan->cells[i].boards[b]->untested)
+	if (run->plan->cells[i].places[b].board->untested)
 		json_object_set_new(boot, "untested", json_true());
 	arena_free(&a);
 	return boot;
@@ -113,7 +113,7 @@ json_t *plan_document(struct run *run)
 		struct plan_state state = cell_state(&run->cells[i]);
 
 		json_array_append_new(builds, plan_build(run, i, &state));
-		for (size_t b = 0; b < run->plan->cells[i].n_boards; b++)
+		for (size_t b = 0; b < run->plan->cells[i].n_places; b++)
 			json_array_append_new(boots, plan_board(run, i, b, &state));
 	}
 	return json_pack("{s:s, s:o, s:o}", "state", "plan", "builds", builds, "boots", boots);

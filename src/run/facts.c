@@ -193,9 +193,10 @@ static void facts_today(struct run *run)
 
 static int facts_place(struct run *run, const struct plan_cell *cell, size_t b, struct err *err)
 {
-	if (cell->labs[b])
-		return facts_lab(run, cell->labs[b], err);
-	return facts_machine(run, cell, cell->boards[b], err) < 0 || facts_accel(run, cell, cell->boards[b], err) < 0
+	if (cell->places[b].lab)
+		return facts_lab(run, cell->places[b].lab, err);
+	return facts_machine(run, cell, cell->places[b].board, err) < 0 ||
+			       facts_accel(run, cell, cell->places[b].board, err) < 0
 		       ? -1
 		       : 0;
 }
@@ -208,7 +209,7 @@ static int facts_cells(struct run *run, struct err *err)
 
 		if (facts_toolchain(run, cell, err) < 0)
 			return -1;
-		for (size_t b = 0; b < cell->n_boards; b++)
+		for (size_t b = 0; b < cell->n_places; b++)
 			if (facts_place(run, cell, b, err) < 0)
 				return -1;
 	}

@@ -249,7 +249,7 @@ static int cells_begin(struct run *run, struct err *err)
 	run->cells = mem_alloc(run->plan->n * sizeof(*run->cells));
 	for (size_t i = 0; i < run->plan->n; i++) {
 		run->cells[i].name = plan_build_name(run->plan, i, &run->facts);
-		run->cells[i].boots = mem_alloc(run->plan->cells[i].n_boards * sizeof(json_t *));
+		run->cells[i].boots = mem_alloc(run->plan->cells[i].n_places * sizeof(json_t *));
 	}
 	run_emit(run, &(struct run_event){ .kind = RUN_BEGIN });
 	if (run->ledger && ledger_begin(run->ledger, err) < 0)

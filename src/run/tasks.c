@@ -170,7 +170,7 @@ static bool waits(struct run *run, const struct task *task, size_t cell, const s
 		return before == task;
 	}
 	for (size_t i = 0; i < task->waiters.n; i++)
-		if (task->waiters.data[i].cell == cell && task->waiters.data[i].step.board == step->board)
+		if (task->waiters.data[i].cell == cell && task->waiters.data[i].step.place == step->place)
 			return true;
 	return false;
 }
@@ -187,7 +187,7 @@ static int step_want(struct run *run, size_t cell, const struct plan_step *step,
 	step_key(spec, key);
 	task = map_get(&run->tasks, view_of(key));
 	if (!task) {
-		autofree char *board = step->kind == PLAN_BOOT ? plan_board_name(pc, step->board) : NULL;
+		autofree char *board = step->kind == PLAN_BOOT ? plan_board_name(pc, step->place) : NULL;
 
 		task = task_make(run, spec, step->kind, run->cells[cell].name, board);
 		if (task_look(run, task, err) < 0)
@@ -244,7 +244,7 @@ static const struct plan_cell *kvm_candidate(const struct run *run, const struct
 
 	if (task->kind != PLAN_BOOT || in_lab(task) || !cell || (asked && strcmp(asked, "auto") != 0))
 		return NULL;
-	*board = cell->boards[task->waiters.data[0].step.board];
+	*board = cell->places[task->waiters.data[0].step.place].board;
 	return cell;
 }
 

@@ -18,10 +18,9 @@ static json_t *artefact(const char *url, const char *name)
 static int definition_print(const struct catalog *c, const struct catalog_board *board, const char *url,
 			    struct err *err)
 {
-	const struct catalog_lab lab = { .name = "lab" }, *labs[] = { &lab };
-	const struct plan_cell cell = {
-		.arch = catalog_arch(c, board->arch), .boards = &board, .labs = labs, .n_boards = 1
-	};
+	const struct catalog_lab lab = { .name = "lab" };
+	const struct plan_place place = { .board = board, .lab = &lab };
+	const struct plan_cell cell = { .arch = catalog_arch(c, board->arch), .places = &place, .n_places = 1 };
 	autojson json_t *spec = plan_lab_spec(&cell, 0);
 	autojson json_t *artefacts =
 		json_pack("{s:o, s:o}", "kernel", artefact(url, "kernel"), "ramdisk", artefact(url, "ramdisk"));

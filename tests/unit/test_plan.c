@@ -77,7 +77,7 @@ static void show_step(struct buf *out, const struct plan *plan, const struct pla
 		      const struct plan_state *state, const struct plan_step *step)
 {
 	autojson json_t *spec = plan_spec(plan, 0, facts, state, step);
-	autofree char *name = step->kind == PLAN_BOOT ? plan_board_name(&plan->cells[0], step->board) : NULL;
+	autofree char *name = step->kind == PLAN_BOOT ? plan_board_name(&plan->cells[0], step->place) : NULL;
 	autofree char *machine = name && strchr(name, ',') ? show_machine(spec) : NULL;
 
 	if (step->kind == PLAN_BOOT) {
@@ -112,9 +112,9 @@ static void show(struct buf *out, const struct plan *plan, const struct plan_fac
 		show_step(out, plan, facts, state, &steps.data[i]);
 	v = plan_build_verdict(plan, 0, facts, state, &a);
 	show_verdict(out, "build", &v);
-	for (size_t b = 0; b < plan->cells[0].n_boards; b++) {
+	for (size_t b = 0; b < plan->cells[0].n_places; b++) {
 		v = plan_board_verdict(plan, 0, b, facts, state, &a);
-		show_verdict(out, plan->cells[0].boards[b]->name, &v);
+		show_verdict(out, plan->cells[0].places[b].board->name, &v);
 	}
 	vec_free(&steps);
 	arena_free(&a);
