@@ -56,7 +56,11 @@ int rooted_make(const struct root_options *o, const struct catalog_root *root, c
 	if (root_make(o, root, &r->root, err) < 0 ||
 	    root_emulator_identify(o->home, root_arch(o->catalog, root), &r->emulator, err) < 0)
 		return -1;
-	return r->recipe ? layer_make(o->home, o->catalog, r->recipe, r->from, r->root, &r->layer, err) : 0;
+	if (!r->recipe || layer_make(o->home, o->catalog, r->recipe, r->from, r->root, &r->layer, err) == 0)
+		return 0;
+	return err->class == ERR_USER
+		       ? unproved(err, mem_printf("the layer of %s cannot be made: %s", root->name, err->msg))
+		       : -1;
 }
 
 static bool is_for(const struct catalog *c, const struct catalog_root *root, const struct catalog_root *like)

@@ -38,6 +38,10 @@ builds() { json "$WORK/out" '" ".join(b["build"].split("/", 1)[1] + ":" + b["ver
 mkdir -p "$WORK/bin" && ln -s /usr/bin/* "$WORK/bin" && rm "$WORK/bin/patchelf"
 run 2 "without patchelf" env PATH="$WORK/bin" "$KILN" plan --arch arm64 --config tiny --source "$WORK/linux" --toolchain root-fast --root far
 err_has "apt-get install patchelf" "the package is named"
+err_has "--toolchain root, or --fallback" "and what goes without"
+run 3 "without patchelf, with --fallback" env PATH="$WORK/bin" "$KILN" plan --arch arm64 --config tiny --board arm64-virt \
+	--source "$WORK/linux" --toolchain root-fast --root far --fallback --json
+is "$(builds)" "arm64/tiny/root-fast+far:skip arm64/tiny/root+far:infra" "the root's own compiler is taken"
 run 2 "a layer that nobody proved" plan --toolchain root-fast --root far
 err_has "not proved yet that gcc of the layer of far compiles" "is refused"
 err_has "kiln root verify far --source SOURCE" "with what proves it"
