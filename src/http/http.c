@@ -2,19 +2,24 @@
 #include "http/http.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-enum { CONNECT_MS = 10000, ANSWER_MS = 60000, ANSWER_MAX = 16 << 20, REDIRECTS = 3 };
+enum { CONNECT_MS = 10000, ANSWER_MS = 60000, ANSWER_MAX = 16 << 20, REDIRECTS = 3, POLL_MS = 1000 };
 
 struct http {
 	CURL *curl;
+	CURLM *multi; /* of this one request: what waits there can be woken */
+	atomic_bool stopped;
+	int64_t until; /* clock_ms when all has to be answered, 0: no such time */
 	char *base, *token, *ca;
 	int connect_ms, answer_ms;
 	size_t max;
@@ -95,7 +100,8 @@ int http_new(const struct http_options *options, struct http **out, struct err *
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h = mem_alloc(sizeof(*h));
 	h->curl = curl_easy_init();
-	if (!h->curl)
+	h->multi = curl_multi_init();
+	if (!h->curl || !h->multi)
 		abort(); /* out of memory, as elsewhere */
 	h->base = mem_printf("%s%s", options->base, str_ends(options->base, "/") ? "" : "/");
 	h->token = options->token ? mem_strdup(options->token) : NULL;
@@ -112,6 +118,7 @@ void http_free(struct http *h)
 	if (!h)
 		return;
 	curl_easy_cleanup(h->curl);
+	curl_multi_cleanup(h->multi);
 	free(h->base);
 	if (h->token)
 		explicit_bzero(h->token, strlen(h->token));
@@ -124,6 +131,18 @@ void http_reply_free(struct http_reply *reply)
 {
 	buf_free(&reply->body);
 	*reply = (struct http_reply){ 0 };
+}
+
+void http_stop(struct http *h)
+{
+	atomic_store(&h->stopped, true);
+	curl_multi_wakeup(h->multi);
+}
+
+void http_go_on(struct http *h, int64_t ms)
+{
+	h->until = clock_ms() + ms;
+	atomic_store(&h->stopped, false);
 }
 
 int64_t http_count(const struct http *h)
@@ -161,6 +180,14 @@ static struct curl_slist *headers_set(struct http *h, const struct http_request 
 	return headers;
 }
 
+/* 0 where no time is left, which curl would take for any time. */
+static int64_t answer_ms(const struct http *h)
+{
+	int64_t left = h->until ? h->until - clock_ms() : h->answer_ms;
+
+	return left < 0 ? 0 : left < h->answer_ms ? left : h->answer_ms;
+}
+
 static void options_set(struct http *h, const struct http_request *request, const char *url, struct arriving *a)
 {
 	CURL *c = h->curl;
@@ -173,7 +200,7 @@ static void options_set(struct http *h, const struct http_request *request, cons
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)h->connect_ms);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)h->answer_ms);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)answer_ms(h));
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
 	if (h->ca)
@@ -228,6 +255,28 @@ static void facts_read(struct http *h, struct http_reply *reply)
 		reply->clock_offset_ms = ((int64_t)theirs - (int64_t)time(NULL)) * 1000;
 }
 
+/* Like curl_easy_perform, but can be stopped. */
+static CURLcode perform(struct http *h)
+{
+	CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+	int running = 1, left;
+	CURLMsg *message;
+
+	if (curl_multi_add_handle(h->multi, h->curl) != CURLM_OK)
+		return CURLE_FAILED_INIT;
+	while (running && !atomic_load(&h->stopped)) {
+		if (curl_multi_perform(h->multi, &running) != CURLM_OK)
+			break;
+		if (running)
+			curl_multi_poll(h->multi, NULL, 0, POLL_MS, NULL);
+	}
+	while ((message = curl_multi_info_read(h->multi, &left)))
+		if (message->msg == CURLMSG_DONE)
+			code = message->data.result;
+	curl_multi_remove_handle(h->multi, h->curl);
+	return code;
+}
+
 /* One request to one URL. */
 static int ask_once(struct http *h, const struct http_request *request, const char *url, struct http_reply *reply,
 		    struct err *err)
@@ -237,13 +286,17 @@ static int ask_once(struct http *h, const struct http_request *request, const ch
 	CURLcode code;
 
 	http_reply_free(reply);
+	if (atomic_load(&h->stopped) || !answer_ms(h))
+		return err_infra(err, ECANCELED, "no more is asked");
 	*h->message = '\0';
 	options_set(h, request, url, &a);
 	range_set(h, request);
 	headers = headers_set(h, request);
 	h->count++;
-	code = curl_easy_perform(h->curl);
+	code = perform(h);
 	curl_slist_free_all(headers);
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return err_infra(err, ECANCELED, "the question was given up");
 	if (code != CURLE_OK)
 		return no_answer(h, code, &a, err);
 	facts_read(h, reply);

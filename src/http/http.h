@@ -1,5 +1,5 @@
 /* Requests to one HTTP server: small answers, a token that leaves for that server alone. Not for files: those are
- * root/mirror.h's. One session is one thread's. */
+ * root/mirror.h's. One session is one thread's, but for http_stop. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -46,6 +46,12 @@ void http_reply_free(struct http_reply *reply);
  * only, and never for a POST. ERR_INFRA, with reply->status 0, when there is no answer: no such host, refused, a
  * certificate that does not fit, too slow, cut off. */
 int http_ask(struct http *h, const struct http_request *request, struct http_reply *reply, struct err *err);
+
+/* From any thread: the request that is under way ends, and those that follow are not sent, both ERR_INFRA with num
+ * ECANCELED, until http_go_on. */
+void http_stop(struct http *h);
+/* After a stop: requests are sent again, which all together may take so long. */
+void http_go_on(struct http *h, int64_t ms);
 
 /* Requests that were sent so far. */
 int64_t http_count(const struct http *h);

@@ -310,6 +310,74 @@ static void nobody_listens(void **state)
 	assert_int_equal(err.class, ERR_INFRA);
 }
 
+static struct http *client(struct server *s)
+{
+	autofree char *base = mem_printf("http://127.0.0.1:%d", s->port);
+	const struct http_options options = { .base = base };
+	struct err err = { 0 };
+	struct http *h;
+
+	assert_int_equal(http_new(&options, &h, &err), 0);
+	return h;
+}
+
+static void *stop_soon(void *data)
+{
+	usleep(100000);
+	http_stop(data);
+	return NULL;
+}
+
+static void a_question_is_given_up(void **state)
+{
+	struct server s = { .answers = { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" }, .n = 1, .stay_ms = 2000 };
+	const struct http_request request = { .path = "x" };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	int64_t begun = clock_ms();
+	struct err err = { 0 };
+	pthread_t thread;
+	struct http *h;
+
+	server_start(&s);
+	h = client(&s);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, h), 0);
+	assert_int_equal(http_ask(h, &request, &reply, &err), -1);
+	pthread_join(thread, NULL);
+	assert_int_equal(err.num, ECANCELED);
+	assert_true(clock_ms() - begun < 1500);
+	assert_int_equal(http_ask(h, &request, &reply, &err), -1);
+	assert_int_equal(err.num, ECANCELED);
+	assert_int_equal(http_count(h), 1);
+	http_free(h);
+	server_stop(&s);
+}
+
+static void after_a_stop_time_is_short(void **state)
+{
+	struct server s = { .answers = { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+					 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
+			    .n = 2,
+			    .stay_ms = 200 };
+	const struct http_request request = { .path = "x" };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	struct err err = { 0 };
+	struct http *h;
+
+	server_start(&s);
+	h = client(&s);
+	http_stop(h);
+	http_go_on(h, 300);
+	assert_int_equal(http_ask(h, &request, &reply, &err), 0);
+	assert_int_equal(reply.status, 200);
+	http_reply_free(&reply);
+	assert_int_equal(http_ask(h, &request, &reply, &err), -1);
+	usleep(200000);
+	assert_int_equal(http_ask(h, &request, &reply, &err), -1);
+	assert_int_equal(err.num, ECANCELED);
+	http_free(h);
+	server_stop(&s);
+}
+
 static void bases_that_are_none(void **state)
 {
 	static const char *const bases[] = {
@@ -347,6 +415,8 @@ int main(void)
 		cmocka_unit_test(a_post_is_sent_once),
 		cmocka_unit_test(answers_that_are_none),
 		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(a_question_is_given_up),
+		cmocka_unit_test(after_a_stop_time_is_short),
 		cmocka_unit_test(bases_that_are_none),
 		cmocka_unit_test(escaping),
 	};
