@@ -30,14 +30,23 @@ static _Noreturn void child_exec(const struct proc *proc, int out, int errfd)
 	_exit(127);
 }
 
-/* Reads both pipes until both end; false when stdout went over its bound. */
-static bool drain(int out_fd, int err_fd, size_t max, struct buf *out, struct buf *errs)
+enum { STOP_MS = 50 };
+
+static bool is_stopped(const struct proc *proc)
+{
+	return proc->stop && atomic_load(proc->stop);
+}
+
+/* Reads both pipes until both end; false when stdout went over its bound, or it is to stop. */
+static bool drain(const struct proc *proc, int out_fd, int err_fd, size_t max, struct buf *out, struct buf *errs)
 {
 	struct pollfd fds[2] = { { out_fd, POLLIN, 0 }, { err_fd, POLLIN, 0 } };
 	size_t kept = 0;
 
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-		if (poll(fds, 2, -1) < 0)
+		if (is_stopped(proc))
+			return false;
+		if (poll(fds, 2, proc->stop ? STOP_MS : -1) <= 0)
 			continue;
 		for (int i = 0; i < 2; i++) {
 			char chunk[16384];
@@ -98,7 +107,7 @@ int proc_run(const struct proc *proc, struct buf *out, struct err *err)
 		close(e[0]);
 		return -1;
 	}
-	fits = drain(o[0], e[0], proc->max_output ? proc->max_output : 16u << 20, out, &errs);
+	fits = drain(proc, o[0], e[0], proc->max_output ? proc->max_output : 16u << 20, out, &errs);
 	if (!fits)
 		kill(pid, SIGKILL);
 	close(o[0]);
@@ -106,6 +115,8 @@ int proc_run(const struct proc *proc, struct buf *out, struct err *err)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	buf_add_printable(&shown, last_line(&errs));
+	if (!fits && is_stopped(proc))
+		return err_infra(err, ECANCELED, "%s", proc->argv[0]);
 	if (!fits)
 		return err_infra(err, 0, "%s: printed more than it may", proc->argv[0]);
 	if (WIFSIGNALED(status))

@@ -16,6 +16,7 @@ enum { STATUS_INTERRUPTED = 130 };
 struct following {
 	struct progress *progress; /* NULL: JSON is printed, and nothing else */
 	char id[32];               /* of the run, once it has one */
+	struct buf left;           /* lines of what became of its jobs in labs */
 };
 
 static void on_event(const struct run_event *event, void *data)
@@ -24,6 +25,9 @@ static void on_event(const struct run_event *event, void *data)
 
 	if (event->run)
 		snprintf(f->id, sizeof(f->id), "%s", event->run);
+	if (event->kind == RUN_LEFT)
+		buf_printf(&f->left, "kiln: %s%s%s: %s\n", event->build, event->board ? " on " : "",
+			   event->board ? event->board : "", event->text);
 	if (f->progress)
 		progress_event(event, f->progress);
 }
@@ -47,6 +51,8 @@ int follow_finished(const json_t *document, const struct run_options *run, bool 
 /* It can be come back to, which kiln minimise's trials cannot: so it is said here. */
 static int failed(const struct following *f, const char *home, const struct err *err)
 {
+	if (f->left.n)
+		fwrite(f->left.data, 1, f->left.n, stderr);
 	if (err->num != EINTR || !*f->id)
 		return err->num == EINTR ? (fail(err), STATUS_INTERRUPTED) : fail(err);
 	fprintf(stderr, "kiln: %s; or come back to it with: kiln attach %s%s%s\n", err->msg, f->id,
@@ -71,5 +77,7 @@ int follow(struct run_options *run, bool json, const char *home)
 	status = run_execute(catalog, run, &document, &err);
 	progress_free(f.progress);
 	catalog_free(catalog);
-	return status < 0 ? failed(&f, home, &err) : follow_finished(document, run, json, home);
+	status = status < 0 ? failed(&f, home, &err) : follow_finished(document, run, json, home);
+	buf_free(&f.left);
+	return status;
 }

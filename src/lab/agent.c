@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "lab/boot.h"
 #include "lab/job.h"
+#include "lab/own.h"
 #include "lab/private.h"
 #include "lab/store.h"
 
@@ -20,6 +21,8 @@
 enum { TURN_MAX = 5, LOG_TURNS = 5, BACK_OFF_MAX = 40 };
 /* Lists without a job before it counts as gone. */
 enum { MISSED_MAX = 3 };
+/* All that is said to a lab when it is left. */
+enum { LEAVE_MS = 4000 };
 
 struct errand {
 	struct engine_job job;
@@ -75,17 +78,31 @@ size_t agent_busy(const struct agent *a)
 	return a->errands.n;
 }
 
+static void urls_withdraw(struct agent *a, struct boot *b)
+{
+	for (size_t i = 0; i < b->n_urls; i++) {
+		store_withdraw(a->store, b->urls[i]);
+		free(b->urls[i]);
+	}
+	b->n_urls = 0;
+}
+
 /* Says how it ended, and forgets it. */
-static void errand_end(struct agent *a, size_t i, const struct err *err)
+static void errand_forget(struct agent *a, size_t i, const struct err *err)
 {
 	struct errand *e = a->errands.data[i];
-	bool good = err->class == ERR_NONE, left = !good && !store_is_own(a->store);
+	bool good = err->class == ERR_NONE;
 
-	for (size_t u = 0; !left && e->boot && u < e->boot->n_urls; u++)
-		store_withdraw(a->store, e->boot->urls[u]);
 	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
 	errand_free(e);
 	memmove(&a->errands.data[i], &a->errands.data[i + 1], (--a->errands.n - i) * sizeof(a->errands.data[0]));
+}
+
+static void errand_end(struct agent *a, size_t i, const struct err *err)
+{
+	if (a->errands.data[i]->boot)
+		urls_withdraw(a, a->errands.data[i]->boot);
+	errand_forget(a, i, err);
 }
 
 static void errand_abandon(struct agent *a, size_t i, const char *reason)
@@ -139,21 +156,6 @@ static int artefacts_offer(struct agent *a, struct boot *b, json_t *all, struct 
 			       artefact_offer(a, b, json_str_or(b->step.spec, "dtb", NULL), "dtb", all, err) < 0
 		       ? -1
 		       : 0;
-}
-
-/* A lost attempt is found again by its name. 1: it is there. */
-static int job_find(struct agent *a, struct errand *e, struct err *err)
-{
-	autofree char *path = mem_printf("jobs/?description__contains=%s", e->job.attempt);
-	autojson json_t *found = NULL;
-
-	if (client_list(a->lab, path, "-id", &found, err) < 0)
-		return -1;
-	if (!json_array_size(found))
-		return 0;
-	e->boot->id = json_int_or(json_array_get(found, 0), "id", 0);
-	e->boot->state = BOOT_THERE;
-	return 1;
 }
 
 /* Answers of a server that is busy, or not there behind its proxy. */
@@ -212,7 +214,7 @@ static int errand_send(struct agent *a, struct errand *e, struct err *err)
 {
 	autojson json_t *artefacts = json_object(), *body = NULL;
 	autofree char *yaml = NULL, *text = NULL;
-	int found = e->boot->adopt ? job_find(a, e, err) : 0;
+	int found = e->boot->adopt ? own_find(a->lab, e->boot, err) : 0;
 
 	if (found)
 		return found < 0 ? -1 : 0;
@@ -319,16 +321,6 @@ static bool state_is(const struct boot *b, const char *state)
 	return b->lava.state && strcmp(b->lava.state, state) == 0;
 }
 
-static void job_cancel(struct agent *a, struct boot *b)
-{
-	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)b->id);
-	autojson json_t *answer = NULL;
-	struct err ignored = { 0 };
-
-	if (client_get(a->lab, path, &answer, &ignored) == 0)
-		b->cancelled = true;
-}
-
 /* Half as long as it has been going on. */
 static int64_t turn_ms(const struct agent *a, const struct boot *b)
 {
@@ -361,6 +353,7 @@ static bool is_orphan(const struct agent *a, const struct boot *b)
 static int orphan_end(struct agent *a, size_t i, struct err *err)
 {
 	struct boot *b = a->errands.data[i]->boot;
+	struct err ignored = { 0 };
 
 	if (state_is(b, "Running") && log_fetch(a->lab, b, err) < 0)
 		return -1;
@@ -368,7 +361,7 @@ static int orphan_end(struct agent *a, size_t i, struct err *err)
 		b->adopt = false;
 		return 0;
 	}
-	job_cancel(a, b);
+	own_cancel(a->lab, b, &ignored);
 	errand_abandon(a, i, "its artefacts went with the Kiln that was killed, before the lab had fetched them");
 	return 1;
 }
@@ -378,6 +371,7 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 {
 	struct boot *b = a->errands.data[i]->boot;
 	bool finished = state_is(b, "Finished");
+	struct err ignored = { 0 };
 	autofree char *url = NULL;
 
 	if (!finished && is_orphan(a, b))
@@ -396,11 +390,10 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 	if (!finished) {
 		/* The kernel is dead and nothing of it will end the job: the device is free for others. */
 		if (boot_decided(b) && !b->cancelled && judge_result(b->judge)->verdict == VERDICT_FAIL)
-			job_cancel(a, b);
+			own_cancel(a->lab, b, &ignored);
 		return 0;
 	}
-	url = mem_printf("%s%sscheduler/job/%lld", a->options.entry->url,
-			 str_ends(a->options.entry->url, "/") ? "" : "/", (long long)b->id);
+	url = own_url(a->options.entry, b->id);
 	if (boot_finish(b, a->options.entry->name, url, err) < 0)
 		return -1;
 	errand_end(a, i, err);
@@ -426,6 +419,8 @@ static int64_t on_silence(struct agent *a, const struct err *err)
 	int64_t retry = a->lab->retry_ms;
 	autofree char *reason = NULL;
 
+	if (err->num == ECANCELED)
+		return 0;
 	if (!a->silent_since)
 		a->silent_since = clock_ms();
 	/* A token that it takes no longer it will not take again. */
@@ -462,17 +457,34 @@ int64_t agent_turn(struct agent *a)
 	return wait;
 }
 
+void agent_stop(struct agent *a)
+{
+	http_stop(a->lab->http);
+	store_stop(a->store);
+}
+
+/* What the lab still fetches by itself stays in its store. */
+static void errand_part(struct agent *a, size_t i, const struct err *err)
+{
+	struct errand *e = a->errands.data[i];
+	bool own = store_is_own(a->store);
+	struct lab_parting parting = { .fate = own_part(a->lab, e->boot, own), .lab = a->options.entry->name };
+	autofree char *url = e->boot->id ? own_url(a->options.entry, e->boot->id) : NULL;
+
+	parting.id = e->boot->id;
+	parting.url = url;
+	a->options.parted(&e->job, &parting, a->options.data);
+	if (parting.fate == LAB_FATE_NONE || parting.fate == LAB_FATE_CANCELLED)
+		urls_withdraw(a, e->boot);
+	errand_forget(a, i, err);
+}
+
 void agent_leave(struct agent *a)
 {
 	struct err err = { 0 };
 
 	err_infra(&err, 0, "cancelled");
-	while (a->errands.n) {
-		struct boot *b = a->errands.data[0]->boot;
-
-		/* With all artefacts at its worker a job needs nobody. */
-		if (b->state == BOOT_THERE && store_is_own(a->store) && b->lava.fetched < b->n_urls)
-			job_cancel(a, b);
-		errand_end(a, 0, &err);
-	}
+	http_go_on(a->lab->http, LEAVE_MS);
+	while (a->errands.n)
+		errand_part(a, 0, &err);
 }

@@ -5,6 +5,7 @@
 
 #include "engine/engine.h"
 #include "lab/lab.h"
+#include "lab/parting.h"
 
 struct agent;
 
@@ -14,6 +15,8 @@ struct agent_options {
 	/* As an engine's. */
 	void (*started)(const struct engine_job *job, void *data);
 	void (*ended)(const struct engine_job *job, json_t *record, const struct err *err, void *data);
+	/* Before a boot ends because its lab is left. */
+	void (*parted)(const struct engine_job *job, const struct lab_parting *parting, void *data);
 	void *data;
 };
 
@@ -28,7 +31,9 @@ void agent_take(struct agent *a, const struct engine_job *job, const char *name,
 int64_t agent_turn(struct agent *a);
 /* Boots that have not ended. */
 size_t agent_busy(const struct agent *a);
-/* Ends all boots: those whose job still needs Kiln are cancelled, the others stay the lab's. */
+/* From any thread: what is under way ends, and turns do nothing any more. */
+void agent_stop(struct agent *a);
+/* Ends all boots, within seconds: those whose job still needs Kiln are cancelled, the others stay the lab's. */
 void agent_leave(struct agent *a);
 
 #endif

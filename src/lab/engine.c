@@ -21,10 +21,11 @@ struct letter {
 
 /* What a lab's thread has to say. */
 struct event {
+	enum { STARTED, PARTED, ENDED } kind;
 	struct engine_job job;
-	bool ended;
-	json_t *record; /* or NULL */
+	json_t *record; /* of one that has ended, or NULL */
 	struct err err;
+	struct lab_parting parting; /* its url is owned */
 };
 
 /* One lab and its thread. */
@@ -33,6 +34,7 @@ struct desk {
 	const struct catalog_lab *entry;
 	pthread_t thread;
 	pthread_cond_t wake;
+	struct agent *agent; /* the thread's own; NULL before it has one, and in the end */
 	VEC(struct letter) inbox;
 	bool leaving;
 };
@@ -40,7 +42,7 @@ struct desk {
 struct lab_engine {
 	struct lab_engine_options options;
 	uv_async_t async;
-	pthread_mutex_t mutex; /* of inboxes and events */
+	pthread_mutex_t mutex; /* of inboxes, events and who leaves */
 	VEC(struct desk *) desks;
 	VEC(struct event) events;
 	size_t running;
@@ -58,16 +60,45 @@ static void on_started(const struct engine_job *job, void *data)
 {
 	const struct desk *d = data;
 
-	post(d->engine, &(struct event){ .job = *job });
+	post(d->engine, &(struct event){ .kind = STARTED, .job = *job });
+}
+
+static void on_parted(const struct engine_job *job, const struct lab_parting *parting, void *data)
+{
+	const struct desk *d = data;
+	struct event event = { .kind = PARTED, .job = *job, .parting = *parting };
+
+	event.parting.url = parting->url ? mem_strdup(parting->url) : NULL;
+	event.parting.lab = d->entry->name;
+	post(d->engine, &event);
 }
 
 static void on_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data)
 {
 	const struct desk *d = data;
-	struct event event = { .job = *job, .ended = true, .record = json_incref(record), .err = *err };
+	struct event event = { .kind = ENDED, .job = *job, .record = json_incref(record), .err = *err };
 
 	json_incref(event.job.spec);
 	post(d->engine, &event);
+}
+
+static void event_tell(struct lab_engine *e, struct event *event)
+{
+	switch (event->kind) {
+	case STARTED:
+		e->options.started(&event->job, e->options.data);
+		return;
+	case PARTED:
+		e->options.parted(&event->job, &event->parting, e->options.data);
+		free((char *)event->parting.url);
+		return;
+	case ENDED:
+		e->running--;
+		e->options.ended(&event->job, event->record, &event->err, e->options.data);
+		json_decref(event->record);
+		json_decref(event->job.spec);
+		return;
+	}
 }
 
 /* In the thread of the loop. */
@@ -86,14 +117,7 @@ static void on_async(uv_async_t *async)
 		event = e->events.data[0];
 		memmove(e->events.data, e->events.data + 1, --e->events.n * sizeof(event));
 		pthread_mutex_unlock(&e->mutex);
-		if (!event.ended) {
-			e->options.started(&event.job, e->options.data);
-			continue;
-		}
-		e->running--;
-		e->options.ended(&event.job, event.record, &event.err, e->options.data);
-		json_decref(event.record);
-		json_decref(event.job.spec);
+		event_tell(e, &event);
 	}
 }
 
@@ -162,6 +186,7 @@ static void *desk_work(void *data)
 		.entry = d->entry,
 		.started = on_started,
 		.ended = on_ended,
+		.parted = on_parted,
 		.data = d,
 	};
 	struct agent *agent = NULL;
@@ -170,6 +195,7 @@ static void *desk_work(void *data)
 	if (agent_new(&options, &agent, &err) < 0)
 		agent = NULL;
 	pthread_mutex_lock(&d->engine->mutex);
+	d->agent = agent;
 	while (!d->leaving) {
 		int64_t ms = -1;
 
@@ -183,6 +209,7 @@ static void *desk_work(void *data)
 		desk_wait(d, ms);
 	}
 	inbox_empty(d, agent, &err);
+	d->agent = NULL;
 	pthread_mutex_unlock(&d->engine->mutex);
 	if (agent)
 		agent_leave(agent);
@@ -250,15 +277,23 @@ size_t lab_engine_running(const struct lab_engine *e)
 	return e->running;
 }
 
-/* Waits for the threads: a question that is under way is answered first, or times out. */
-static void desks_close(struct lab_engine *e)
+void lab_engine_cancel(struct lab_engine *e)
 {
 	pthread_mutex_lock(&e->mutex);
 	for (size_t i = 0; i < e->desks.n; i++) {
-		e->desks.data[i]->leaving = true;
-		pthread_cond_signal(&e->desks.data[i]->wake);
+		struct desk *d = e->desks.data[i];
+
+		d->leaving = true;
+		pthread_cond_signal(&d->wake);
+		if (d->agent)
+			agent_stop(d->agent);
 	}
 	pthread_mutex_unlock(&e->mutex);
+}
+
+static void desks_close(struct lab_engine *e)
+{
+	lab_engine_cancel(e);
 	for (size_t i = 0; i < e->desks.n; i++) {
 		struct desk *d = e->desks.data[i];
 
@@ -268,12 +303,6 @@ static void desks_close(struct lab_engine *e)
 		free(d);
 	}
 	e->desks.n = 0;
-}
-
-void lab_engine_cancel(struct lab_engine *e)
-{
-	desks_close(e);
-	on_async(&e->async);
 }
 
 static void on_closed(uv_handle_t *handle)

@@ -13,6 +13,7 @@
 struct store {
 	const struct catalog_lab *entry;
 	struct handout *handout; /* NULL: rclone's */
+	atomic_bool stopped;
 };
 
 int store_open(const struct catalog_lab *entry, struct store **out, struct err *err)
@@ -36,14 +37,19 @@ void store_free(struct store *s)
 	free(s);
 }
 
+void store_stop(struct store *s)
+{
+	atomic_store(&s->stopped, true);
+}
+
 bool store_is_own(const struct store *s)
 {
 	return s->handout != NULL;
 }
 
-static int rclone(const char *const *argv, struct err *err)
+static int rclone(const char *const *argv, const atomic_bool *stop, struct err *err)
 {
-	const struct proc proc = { .argv = argv };
+	const struct proc proc = { .argv = argv, .stop = stop };
 
 	if (proc_run(&proc, NULL, err) < 0)
 		return err_wrap(err, "rclone, which fills the lab's store");
@@ -58,7 +64,7 @@ static int upload(const struct store *s, const char *path, const char *name, cha
 
 	uuid_make(secret);
 	to = mem_printf("%s/%s/%s", s->entry->store, secret, name);
-	if (rclone((const char *const[]){ "rclone", "copyto", "--", path, to, NULL }, err) < 0)
+	if (rclone((const char *const[]){ "rclone", "copyto", "--", path, to, NULL }, &s->stopped, err) < 0)
 		return -1;
 	*url = mem_printf("%s%s%s/%s", s->entry->fetch, str_ends(s->entry->fetch, "/") ? "" : "/", secret, name);
 	return 0;
@@ -80,5 +86,5 @@ void store_withdraw(struct store *s, const char *url)
 		return;
 	}
 	at = mem_printf("%s/%s", s->entry->store, behind + (*behind == '/'));
-	rclone((const char *const[]){ "rclone", "deletefile", "--", at, NULL }, &ignored);
+	rclone((const char *const[]){ "rclone", "deletefile", "--", at, NULL }, NULL, &ignored);
 }

@@ -17,6 +17,8 @@ void store_free(struct store *s);
 int store_offer(struct store *s, const char *path, const char *name, char **url, struct err *err);
 /* Takes it back; a store that does not answer keeps it. */
 void store_withdraw(struct store *s, const char *url);
+/* From any thread: an offer that is under way ends with ERR_INFRA, num ECANCELED, and so do those that follow. */
+void store_stop(struct store *s);
 /* Whether what it offers ends with this process. */
 bool store_is_own(const struct store *s);
 

@@ -172,6 +172,14 @@ void progress_event(const struct run_event *e, void *data)
 			active_remove(p, e->task);
 		fprintf(p->out, "note  %s%s%s\n", e->kvm ? "" : short_build(e->build), e->kvm ? "" : ": ", e->text);
 		break;
+	case RUN_LEAVING:
+		erase(p);
+		fprintf(p->out, "interrupted: takes leave of the labs; Ctrl-C once more ends at once\n");
+		fflush(p->out);
+		return;
+	case RUN_LEFT:
+		active_remove(p, e->task);
+		break;
 	case RUN_TICK:
 		break;
 	case RUN_DONE:

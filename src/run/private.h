@@ -97,6 +97,8 @@ int cell_link(struct run *run, size_t cell, struct err *err);
 int cell_advance(struct run *run, size_t cell, struct err *err);
 void task_started(const struct engine_job *job, void *data);
 void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
+/* Before a boot in a lab ends because the run does. */
+void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data);
 void task_free(struct task *task);
 
 /* Steps that wait and that run, on this host and in labs. */

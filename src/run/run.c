@@ -191,12 +191,17 @@ static int64_t memory_budget(void)
 	return FALLBACK_MB;
 }
 
+/* A second one ends the process at once: what labs are told takes some seconds where they are slow. */
 static void on_signal(uv_signal_t *handle, int signal)
 {
 	struct run *run = handle->data;
 
 	run->interrupted = true;
+	uv_signal_stop(&run->sigint);
+	uv_signal_stop(&run->sigterm);
 	run_cancel(run);
+	if (run->lab_engine && lab_engine_running(run->lab_engine))
+		run_emit(run, &(struct run_event){ .kind = RUN_LEAVING });
 }
 
 static void on_tick(uv_timer_t *timer)

@@ -17,6 +17,8 @@ enum run_event_kind {
 	RUN_STARTED, /* a step started: kind, build, board */
 	RUN_ENDED,   /* a step ended: verdict, reason, seconds */
 	RUN_NOTE,    /* something worth knowing: build, text; kvm: a probe has ended */
+	RUN_LEAVING, /* it was interrupted, and takes leave of the labs that have jobs of it */
+	RUN_LEFT,    /* what became of the job of a boot in a lab, as the run ends early: build, board, text */
 	RUN_TICK,    /* time passes, a few times a second */
 	RUN_DONE,    /* nothing runs any more */
 };

@@ -107,6 +107,7 @@ static int lab_submit(struct run *run, struct task *task, const struct engine_jo
 		.catalog = run->catalog,
 		.started = task_started,
 		.ended = task_ended,
+		.parted = task_parted,
 		.data = run,
 	};
 	const char *build = strchr(task->build, '/');
@@ -453,4 +454,43 @@ void task_ended(const struct engine_job *job, json_t *record, const struct err *
 	if (task_finish(run, task, record, &failed) < 0 || ready_advance(run, &failed) < 0 ||
 	    (run->ledger && ledger_commit(run->ledger, &failed) < 0))
 		run_fail(run, &failed);
+}
+
+/* For people; NULL where there is nothing that they could do or would look for. */
+static char *parting_text(const struct lab_parting *p)
+{
+	switch (p->fate) {
+	case LAB_FATE_NONE:
+		return NULL;
+	case LAB_FATE_CANCELLED:
+		return mem_printf("job %lld in lab %s was cancelled: it still needed files of this process",
+				  (long long)p->id, p->lab);
+	case LAB_FATE_LEFT:
+		return mem_printf("job %lld in lab %s goes on: %s", (long long)p->id, p->lab, p->url);
+	case LAB_FATE_UNSURE:
+		return p->id ? mem_printf("job %lld in lab %s may go on, the lab did not say in time: %s",
+					  (long long)p->id, p->lab, p->url)
+			     : mem_printf("lab %s may have a job for it, but did not say in time", p->lab);
+	}
+	return NULL;
+}
+
+/* One that is known to be gone is not looked for when the run goes on. */
+void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data)
+{
+	struct run *run = data;
+	const struct task *task = job->data;
+	struct run_event event = task_event(task, RUN_LEFT);
+	autofree char *text = parting_text(parting);
+	autojson json_t *record = NULL;
+	struct err err = { 0 };
+
+	if (parting->fate == LAB_FATE_NONE || parting->fate == LAB_FATE_CANCELLED) {
+		err_infra(&err, 0, "its run was interrupted");
+		record = infra_record(task, &err);
+		ledger_attempt_done(run->ledger, run->id, record, &err);
+	}
+	event.text = text;
+	if (text)
+		run_emit(run, &event);
 }

@@ -97,4 +97,61 @@ run 1 "a finished run that failed" "$KILN" attach "$(begun)"
 is "$(json "$WORK/out" 'j["request"]["machine"]["memory_mb"], j["request"]["options"], j["request"]["keep_going"]')" "(64, ['W=1'], True)" \
 	"the request is as it was"
 is "$("$KILN" show --list | wc -l)" 3 "no run was begun by coming back"
+
+# interrupt STATUS NAME MS: Ctrl-C, and how long it may take. Where others load the machine, a second of its time is none.
+interrupt() {
+	local begin took load
+	begin=$(date +%s%N)
+	end INT "$1" "$2"
+	took=$((($(date +%s%N) - begin) / 1000000))
+	read -r load _ </proc/loadavg
+	[ "$took" -lt $((${load%.*} < $(nproc) ? $3 : $3 + 10000)) ]
+	ok $? "at once ($took ms, load $load)"
+}
+said() { grep -qF -- "$1" "$WORK/begun.err"; ok $? "$2"; }
+cancelled() { requests '/cancel/'; }
+
+# Ctrl-C while a job has all it needs.
+fault long=4
+in_lab
+interrupt 130 "Ctrl-C while a job runs" 2000
+said "in lab paperlab goes on: http://127.0.0.1:$(cat "$lab/port")/scheduler/job/" "says which job is left, and where it is"
+said "kiln attach $(begun)" "and how to come back"
+is "$(cancelled)" 0 "and cancels nothing"
+run 0 "coming back" "$KILN" attach
+out_has "1 pass" "finds it"
+is "$(submitted)" 1 "and submits no other"
+
+# Ctrl-C while a job still needs the server of artefacts.
+fault queued
+in_lab
+interrupt 130 "Ctrl-C while a job is queued" 2000
+said "was cancelled: it still needed files" "cancels it, and says so"
+is "$(cancelled)" 1 "in the lab, too"
+echo >"$lab/fault"
+run 0 "coming back" "$KILN" attach "$(begun)"
+out_has "1 pass" "boots it in another job"
+out_lacks "infra" "as if the first had not been"
+is "$(submitted)" 2 "which is submitted"
+
+# A lab that does not answer.
+fault queued
+in_lab
+echo "queued slow=20" >"$lab/fault"
+sleep 0.5
+interrupt 130 "Ctrl-C while a lab is slow" 7000
+said "did not say in time" "does not wait for it, and says so"
+echo >"$lab/fault"
+run 0 "coming back to a job whose files are gone" "$KILN" attach
+out_has "1 pass" "boots it in another"
+fault queued
+in_lab
+echo "queued slow=20" >"$lab/fault"
+sleep 0.5
+kill -INT "$kiln_pid"
+until_true 50 grep -q "once more ends at once" "$WORK/begun"
+ok $? "the first Ctrl-C says what a second does"
+interrupt 130 "which it does" 1500
+echo >"$lab/fault"
+run 0 "and coming back is the same" "$KILN" attach
 finish
