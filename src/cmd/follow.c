@@ -55,7 +55,7 @@ static int failed(const struct following *f, const char *home, const struct err 
 		fwrite(f->left.data, 1, f->left.n, stderr);
 	if (err->num != EINTR || !*f->id)
 		return err->num == EINTR ? (fail(err), STATUS_INTERRUPTED) : fail(err);
-	fprintf(stderr, "kiln: %s; or come back to it with: kiln attach %s%s%s\n", err->msg, f->id,
+	fprintf(stderr, "kiln: %s, as does, from anywhere: kiln attach %s%s%s\n", err->msg, f->id,
 		home ? " --home " : "", home ? home : "");
 	return STATUS_INTERRUPTED;
 }

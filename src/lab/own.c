@@ -7,6 +7,25 @@
 
 #include <string.h>
 
+/* What the job fetches from the store, to be taken back in the end. The lab may say anything: only what can be of this
+ * program's own making counts, SECRET/NAME. */
+static void urls_adopt(const struct catalog_lab *entry, const char *definition, struct boot *b)
+{
+	autofree char *base = mem_printf("%s%s", entry->fetch, str_ends(entry->fetch, "/") ? "" : "/");
+
+	for (const char *at = definition; (at = strstr(at, base)) && b->n_urls < countof(b->urls);) {
+		const char *secret = at + strlen(base);
+		size_t n = strspn(secret, "0123456789abcdef-");
+		const char *name = secret + n + 1;
+		bool whole = n == UUID_TEXT - 1 && secret[n] == '/';
+		size_t letters = whole ? strspn(name, "abcdefghijklmnopqrstuvwxyz") : 0;
+
+		if (letters)
+			b->urls[b->n_urls++] = mem_strndup(at, (size_t)(name - at) + letters);
+		at = secret;
+	}
+}
+
 /* Of several the oldest: who submits a job once more by hand keeps its description. */
 int own_find(struct lab *lab, struct boot *b, struct err *err)
 {
@@ -23,6 +42,8 @@ int own_find(struct lab *lab, struct boot *b, struct err *err)
 			continue;
 		b->id = json_int_or(job, "id", 0);
 		b->state = BOOT_THERE;
+		if (lab->entry->store && !b->n_urls)
+			urls_adopt(lab->entry, json_str_or(job, "definition", ""), b);
 		return 1;
 	}
 	return 0;

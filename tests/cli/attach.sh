@@ -21,7 +21,7 @@ echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
 fault() { echo "$*" >"$lab/fault"; : >"$lab/requests"; }
 requests() { grep -c -- "$1" "$lab/requests"; }
 submitted() { requests 'POST /api/v0.2/jobs/ '; }
-# start OPTION...: a run in the background, for as long as it takes until its job is there.
+# start OPTION...: a run in the background.
 start() {
 	: >"$WORK/begun"
 	"$KILN" run --arch fake --config good --board paper --source "$WORK/linux" "$@" >"$WORK/begun" 2>"$WORK/begun.err" &
@@ -83,6 +83,7 @@ fake_source "$WORK/stops" "[    0.000000] Linux version 6.1.99-fake" "@sleep 2" 
 	"[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
 printf '%s\n' CONFIG_EXPERT=y >"$WORK/own.config"
 wide=(run --arch fake --config "$WORK/own.config" --toolchain gcc --board paper --option W=1 --cpus 1 --memory 64 --accel tcg --keep-going --jobs 1)
+: >"$WORK/begun" # of the run before
 "$KILN" "${wide[@]}" --source "$WORK/stops" >"$WORK/begun" 2>&1 &
 kiln_pid=$!
 until_true 600 grep -q "start boot" "$WORK/begun"
@@ -154,4 +155,26 @@ ok $? "the first Ctrl-C says what a second does"
 interrupt 130 "which it does" 1500
 echo >"$lab/fault"
 run 0 "and coming back is the same" "$KILN" attach
+
+# A lab that reads from a store needs nobody.
+mkdir "$WORK/store"
+python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK/store" 0 >"$WORK/store.log" 2>&1 &
+store_pid=$!
+trap 'kill $fake_pid $store_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+until_true 100 grep -q 'port [0-9]' "$WORK/store.log"
+entry storelab "store: :local:$WORK/store" "fetch: http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$WORK/store.log")"
+sed -i '/^listen:/d' "$catalog/lab/storelab.yaml"
+stored() { find "$WORK/store" -type f | wc -l; }
+fault queued
+start --runner lava:storelab
+until_true 200 grep -q 'GET /api/v0.2/jobs/?id__in' "$lab/requests"
+interrupt 130 "Ctrl-C while a job is queued that is fed from a store" 2000
+said "goes on: http" "leaves it"
+is "$(cancelled)" 0 "and cancels nothing"
+is "$(stored)" 2 "what it will fetch stays in the store"
+echo >"$lab/fault"
+run 0 "coming back" "$KILN" attach
+out_has "1 pass" "finds it"
+is "$(submitted)" 1 "as it was submitted"
+is "$(stored)" 0 "and nothing is left in the store"
 finish
