@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A boot is asked about less often as it grows older, and a lab that does not answer ever less often, until its boots
  * are given up. In polls of the lab's entry. */
@@ -28,6 +29,7 @@ struct errand {
 	struct engine_job job;
 	struct boot *boot;
 	char *name;
+	int slot; /* of the jobs at once, -1: none */
 };
 
 struct agent {
@@ -57,6 +59,8 @@ static void errand_free(struct errand *e)
 {
 	boot_free(e->boot);
 	json_decref(e->job.spec);
+	if (e->slot >= 0)
+		close(e->slot);
 	free(e->name);
 	free(e);
 }
@@ -119,6 +123,7 @@ void agent_take(struct agent *a, const struct engine_job *job, const char *name,
 	struct err err = { 0 };
 
 	e->job = *job;
+	e->slot = -1;
 	e->name = mem_printf("%s kiln %s", name, job->attempt);
 	*vec_push(&a->errands) = e;
 	a->options.started(&e->job, a->options.data);
@@ -209,15 +214,24 @@ static int job_submit(struct agent *a, struct errand *e, const char *body, struc
 	return err_user(err, "lab %s refuses the job: %s", a->options.entry->name, said.data);
 }
 
-/* ERR_USER: this job never will be; ERR_INFRA: not now. */
+/* 1: its job may be submitted. One that is there already goes on whether it has a place or not. */
+static int place_take(struct agent *a, struct errand *e, struct err *err)
+{
+	int found = e->boot->adopt ? own_find(a->lab, e->boot, err) : 0;
+	int place = found < 0 ? -1 : slot_take(a->options.home, a->options.entry, &e->slot, err);
+
+	return place < 0 ? -1 : place && !found;
+}
+
+/* ERR_USER: this job never will be; ERR_INFRA: not now. 0: it is there, or others of this home are in its place. */
 static int errand_send(struct agent *a, struct errand *e, struct err *err)
 {
 	autojson json_t *artefacts = json_object(), *body = NULL;
 	autofree char *yaml = NULL, *text = NULL;
-	int found = e->boot->adopt ? own_find(a->lab, e->boot, err) : 0;
+	int place = place_take(a, e, err);
 
-	if (found)
-		return found < 0 ? -1 : 0;
+	if (place <= 0)
+		return place;
 	if (!e->boot->n_urls && artefacts_offer(a, e->boot, artefacts, err) < 0)
 		return -1;
 	if (lab_job_definition(e->boot->step.spec, e->name, artefacts, &yaml, err) < 0)

@@ -30,6 +30,10 @@ void client_complaint(const struct http_reply *reply, struct buf *out);
 struct boot;
 int log_fetch(struct lab *lab, struct boot *b, struct err *err);
 
+/* Takes one of the jobs at once that the entry allows all Kilns at this home; slot is -1, or the one that was taken
+ * before. 1: it is held until slot is closed, or the process ends; 0: none is free. */
+int slot_take(const char *home, const struct catalog_lab *entry, int *slot, struct err *err);
+
 /* ERR_USER when the token is not the user's, or the user may do more than a user should. */
 int identity_check(struct lab *lab, struct err *err);
 
