@@ -349,6 +349,32 @@ int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t *
 	return 0;
 }
 
+/* By runs, which are few: those of which something may have ended since. */
+int ledger_lab_use(struct ledger *l, const char *lab, json_t **use, struct err *err)
+{
+	autofree char *since = mem_printf("%lld", (long long)clock_unix() - 24 * 60 * 60);
+	const char *args[] = { lab, since };
+	autostmt sqlite3_stmt *s = NULL;
+	autojson json_t *found = json_array();
+	int code;
+
+	if (prepare(l,
+		    "SELECT CAST(strftime('%s', json_extract(a.record, '$.finished')) AS INTEGER) AS ended,"
+		    " COALESCE(json_extract(a.record, '$.lava.seconds'), 0)"
+		    " FROM run r JOIN attempt a ON a.run = r.id"
+		    " WHERE (r.finished IS NULL OR r.finished > CAST(?2 AS INTEGER)) AND a.record IS NOT NULL"
+		    " AND json_extract(a.record, '$.lava.lab') = ?1 AND ended > CAST(?2 AS INTEGER)",
+		    &s, args, 2, err) < 0)
+		return -1;
+	while ((code = sqlite3_step(s)) == SQLITE_ROW)
+		json_array_append_new(found, json_pack("[I, f]", (json_int_t)sqlite3_column_int64(s, 0),
+						       sqlite3_column_double(s, 1)));
+	if (code != SQLITE_DONE)
+		return ledger_error(l, err);
+	*use = json_incref(found);
+	return 0;
+}
+
 int ledger_cell_set(struct ledger *l, const struct ledger_cell *c, struct err *err)
 {
 	return CHANGE(l,

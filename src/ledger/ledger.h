@@ -45,6 +45,10 @@ int ledger_attempts_lost(struct ledger *l, const char *run, void (*fn)(const cha
  * array of records. */
 int ledger_attempts(struct ledger *l, const char *key, const char *run, json_t **records, struct err *err);
 
+/* How long a lab's devices were used by attempts that ended in the last 24 hours: [[ENDED, SECONDS]] with ENDED in unix
+ * seconds. New reference. */
+int ledger_lab_use(struct ledger *l, const char *lab, json_t **use, struct err *err);
+
 /* Cells. */
 struct ledger_cell {
 	const char *run, *build, *board, *runner; /* board and runner "" for a build */
