@@ -158,6 +158,17 @@ static bool place_boots(const struct plan *plan, const struct plan_cell *cell, s
 	return matches;
 }
 
+/* Whether all attempts there came to nothing: the lab failed, or had no device or no time for it. */
+static bool place_gave_up(const struct plan_state *state, size_t board)
+{
+	enum verdict v;
+
+	if (!state->boots || !state->boots[board] || !json_array_size(state->boots[board]))
+		return false;
+	v = plan_combine(state->boots[board], NULL);
+	return v == VERDICT_INFRA || v == VERDICT_SKIP;
+}
+
 /* The earlier place of the same board that does what is to be done once; board itself when there is none. */
 static size_t first_place(const struct plan *plan, const struct plan_cell *cell, size_t board,
 			  const struct plan_facts *facts, const struct plan_state *state)
@@ -165,7 +176,7 @@ static size_t first_place(const struct plan *plan, const struct plan_cell *cell,
 	const struct plan_place *places = cell->places;
 
 	for (size_t i = 0; places[board].once && i < board; i++)
-		if (places[i].once && places[i].board == places[board].board &&
+		if (places[i].once && places[i].board == places[board].board && !place_gave_up(state, i) &&
 		    place_boots(plan, cell, i, facts, state))
 			return i;
 	return board;
