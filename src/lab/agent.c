@@ -1,16 +1,12 @@
 #define _GNU_SOURCE
-#include "lab/agent.h"
+#include "lab/agent_private.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "lab/boot.h"
-#include "lab/job.h"
-#include "lab/own.h"
-#include "lab/private.h"
-#include "lab/store.h"
+#include "lab/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,21 +21,16 @@ enum { MISSED_MAX = 3 };
 /* All that is said to a lab when it is left. */
 enum { LEAVE_MS = 4000 };
 
-struct errand {
-	struct engine_job job;
-	struct boot *boot;
-	char *name;
-	int slot; /* of the jobs at once, -1: none */
-};
+static void budget_open(struct agent *a)
+{
+	json_t *use;
+	size_t i;
 
-struct agent {
-	struct agent_options options;
-	struct lab *lab;
-	struct store *store;
-	VEC(struct errand *) errands;
-	int64_t silent_since; /* clock_ms of the first question that had no answer since the last that had, 0: none */
-	int64_t back_off;
-};
+	a->budget.limit = (double)a->options.entry->minutes * 60;
+	json_array_foreach ((json_t *)a->options.used, i, use)
+		budget_add(&a->budget, json_integer_value(json_array_get(use, 0)),
+			   json_number_value(json_array_get(use, 1)));
+}
 
 int agent_new(const struct agent_options *options, struct agent **out, struct err *err)
 {
@@ -51,6 +42,9 @@ int agent_new(const struct agent_options *options, struct agent **out, struct er
 		return err_wrap(err, "lab %s", options->entry->name);
 	}
 	a->lab->tries = 1; /* a turn that fails is taken again */
+	a->types = json_deep_copy(options->types);
+	a->types_ms = clock_ms();
+	budget_open(a);
 	*out = a;
 	return 0;
 }
@@ -72,6 +66,8 @@ void agent_free(struct agent *a)
 	for (size_t i = 0; i < a->errands.n; i++)
 		errand_free(a->errands.data[i]);
 	vec_free(&a->errands);
+	json_decref(a->types);
+	budget_free(&a->budget);
 	store_free(a->store);
 	lab_free(a->lab);
 	free(a);
@@ -97,6 +93,8 @@ static void errand_forget(struct agent *a, size_t i, const struct err *err)
 	struct errand *e = a->errands.data[i];
 	bool good = err->class == ERR_NONE;
 
+	if (good && e->boot && e->boot->id)
+		budget_add(&a->budget, clock_unix(), boot_device_seconds(e->boot));
 	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
 	errand_free(e);
 	memmove(&a->errands.data[i], &a->errands.data[i + 1], (--a->errands.n - i) * sizeof(a->errands.data[0]));
@@ -109,171 +107,67 @@ static void errand_end(struct agent *a, size_t i, const struct err *err)
 	errand_forget(a, i, err);
 }
 
-static void errand_abandon(struct agent *a, size_t i, const char *reason)
+void errand_abandon(struct agent *a, size_t i, enum verdict verdict, const char *reason)
 {
 	struct err err = { 0 };
 
-	boot_abandon(a->errands.data[i]->boot, a->options.entry->name, reason, &err);
+	boot_abandon(a->errands.data[i]->boot, a->options.entry->name, verdict, reason, &err);
 	errand_end(a, i, &err);
 }
 
-void agent_take(struct agent *a, const struct engine_job *job, const char *name, bool adopt)
+int types_since(struct agent *a, int64_t since_ms, struct err *err)
+{
+	json_t *types;
+
+	if (a->types && a->types_ms >= since_ms)
+		return 0;
+	if (lab_types(a->lab, &types, err) < 0)
+		return -1;
+	json_decref(a->types);
+	a->types = types;
+	a->types_ms = clock_ms();
+	return 0;
+}
+
+void agent_take(struct agent *a, const struct engine_job *job, const struct lab_wish *wish)
 {
 	struct errand *e = mem_alloc(sizeof(*e));
 	struct err err = { 0 };
 
 	e->job = *job;
+	e->name = mem_printf("%s kiln %s", wish->name, job->attempt);
+	e->taken_ms = clock_ms();
 	e->slot = -1;
-	e->name = mem_printf("%s kiln %s", name, job->attempt);
 	*vec_push(&a->errands) = e;
 	a->options.started(&e->job, a->options.data);
-	if (boot_open(a->options.home, job->spec, job->attempt, &e->boot, &err) < 0)
+	if (boot_open(a->options.home, job->spec, job->attempt, &e->boot, &err) < 0) {
 		errand_end(a, a->errands.n - 1, &err);
-	else
-		e->boot->adopt = adopt;
-}
-
-/* One artefact as the lab fetches it: {"url","sha256"}. */
-static int artefact_offer(struct agent *a, struct boot *b, const char *digest, const char *name, json_t *all,
-			  struct err *err)
-{
-	autofree char *path = NULL;
-	char *url = NULL;
-
-	if (!digest)
-		return 0;
-	if (depot_checkout(b->step.depot, digest, &path, err) < 0 || store_offer(a->store, path, name, &url, err) < 0)
-		return err_wrap(err, "%s", name);
-	b->urls[b->n_urls++] = url;
-	json_object_set_new(all, name, json_pack("{s:s, s:s}", "url", url, "sha256", digest));
-	return 0;
-}
-
-static int artefacts_offer(struct agent *a, struct boot *b, json_t *all, struct err *err)
-{
-	char ramdisk[HASH_HEX];
-	bool some;
-
-	if (boot_ramdisk(b, ramdisk, &some, err) < 0)
-		return -1;
-	return artefact_offer(a, b, json_str_or(b->step.spec, "image", NULL), "kernel", all, err) < 0 ||
-			       artefact_offer(a, b, some ? ramdisk : NULL, "ramdisk", all, err) < 0 ||
-			       artefact_offer(a, b, json_str_or(b->step.spec, "dtb", NULL), "dtb", all, err) < 0
-		       ? -1
-		       : 0;
-}
-
-/* Answers of a server that is busy, or not there behind its proxy. */
-static bool not_now(const struct http_reply *reply)
-{
-	return reply->status == 429 || reply->status == 502 || reply->status == 503 || reply->status == 504;
-}
-
-/* Asks whether LAVA takes the definition; its word, where it does not, is the reason. */
-static int job_validate(struct agent *a, const char *body, struct err *err)
-{
-	const struct http_request request = { .path = "api/v0.2/jobs/validate/", .body = body };
-	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
-	autobuf struct buf complaint = { 0 };
-	autojson json_t *answer = NULL;
-	const char *said;
-
-	if (client_ask(a->lab, &request, &reply, err) < 0)
-		return -1;
-	client_complaint(&reply, &complaint);
-	if (not_now(&reply))
-		return err_infra(err, 0, "lab %s: %s", a->options.entry->name, complaint.data);
-	answer = reply.json ? json_loadb(reply.body.data, reply.body.n, 0, NULL) : NULL;
-	said = json_str_or(answer, "message", complaint.data);
-	if (reply.status == 200 && strcmp(said, "Job valid.") == 0)
-		return 0;
-	return err_user(err, "lab %s does not take the job: %s", a->options.entry->name, said);
-}
-
-static int job_submit(struct agent *a, struct errand *e, const char *body, struct err *err)
-{
-	const struct http_request request = { .path = "api/v0.2/jobs/", .body = body };
-	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
-	autobuf struct buf said = { 0 };
-	autojson json_t *answer = NULL;
-
-	/* Until its answer is here nobody knows whether the job is. */
-	e->boot->adopt = true;
-	if (client_ask(a->lab, &request, &reply, err) < 0)
-		return -1;
-	answer = reply.json ? json_loadb(reply.body.data, reply.body.n, 0, NULL) : NULL;
-	e->boot->id = json_integer_value(json_array_get(json_object_get(answer, "job_ids"), 0));
-	if (reply.status == 201 && e->boot->id) {
-		e->boot->state = BOOT_THERE;
-		return 0;
+		return;
 	}
-	client_complaint(&reply, &said);
-	/* Taken, but under which number? It is looked for. */
-	if (not_now(&reply) || (reply.status >= 200 && reply.status < 300))
-		return err_infra(err, 0, "lab %s: %s", a->options.entry->name, said.data);
-	return err_user(err, "lab %s refuses the job: %s", a->options.entry->name, said.data);
-}
-
-/* 1: its job may be submitted. One that is there already goes on whether it has a place or not. */
-static int place_take(struct agent *a, struct errand *e, struct err *err)
-{
-	int found = e->boot->adopt ? own_find(a->lab, e->boot, err) : 0;
-	int place = found < 0 ? -1 : slot_take(a->options.home, a->options.entry, &e->slot, err);
-
-	return place < 0 ? -1 : place && !found;
-}
-
-/* ERR_USER: this job never will be; ERR_INFRA: not now. 0: it is there, or others of this home are in its place. */
-static int errand_send(struct agent *a, struct errand *e, struct err *err)
-{
-	autojson json_t *artefacts = json_object(), *body = NULL;
-	autofree char *yaml = NULL, *text = NULL;
-	int place = place_take(a, e, err);
-
-	if (place <= 0)
-		return place;
-	if (!e->boot->n_urls && artefacts_offer(a, e->boot, artefacts, err) < 0)
-		return -1;
-	if (lab_job_definition(e->boot->step.spec, e->name, artefacts, &yaml, err) < 0)
-		return -1;
-	body = json_pack("{s:s}", "definition", yaml);
-	text = json_dumps(body, JSON_COMPACT);
-	return job_validate(a, text, err) < 0 || job_submit(a, e, text, err) < 0 ? -1 : 0;
-}
-
-static int64_t there(const struct agent *a)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < a->errands.n; i++)
-		n += a->errands.data[i]->boot->state == BOOT_THERE;
-	return n;
-}
-
-/* Submits what may be submitted. -1: the lab does not answer. */
-static int send_new(struct agent *a, struct err *err)
-{
-	size_t i = 0;
-
-	while (i < a->errands.n && there(a) < a->options.entry->jobs) {
-		struct errand *e = a->errands.data[i];
-
-		if (e->boot->state != BOOT_NEW || errand_send(a, e, err) == 0) {
-			i++;
-			continue;
-		}
-		if (err->class == ERR_INFRA)
-			return -1;
-		errand_abandon(a, i, err->msg);
-		*err = (struct err){ 0 };
-	}
-	return 0;
+	e->boot->adopt = wish->adopt;
+	e->boot->avoid = json_deep_copy(wish->avoid);
+	e->boot->because = wish->because ? mem_strdup(wish->because) : NULL;
 }
 
 static void take_word(char **field, const char *value)
 {
 	free(*field);
 	*field = value ? mem_strdup(value) : NULL;
+}
+
+/* Of one that has not begun, only that it is there. */
+static void state_take(struct boot *b, const json_t *job)
+{
+	b->missed = 0;
+	take_word(&b->lava.state, json_str_or(job, "state", ""));
+	take_word(&b->lava.health, json_str_or(job, "health", ""));
+	take_word(&b->lava.device, json_str_or(job, "actual_device", NULL));
+	b->lava.begun_ms = lab_moment(json_str_or(job, "start_time", ""));
+	b->lava.ended_ms = lab_moment(json_str_or(job, "end_time", ""));
+	if (!b->there_ms)
+		b->there_ms = clock_ms();
+	if (!b->running_ms && strcmp(b->lava.state, "Running") == 0)
+		b->running_ms = b->grown_ms = clock_ms();
 }
 
 static void states_take(struct agent *a, const json_t *jobs)
@@ -285,12 +179,8 @@ static void states_take(struct agent *a, const json_t *jobs)
 
 		b->missed += b->state == BOOT_THERE;
 		json_array_foreach ((json_t *)jobs, k, job) {
-			if (b->state != BOOT_THERE || json_int_or(job, "id", 0) != b->id)
-				continue;
-			b->missed = 0;
-			take_word(&b->lava.state, json_str_or(job, "state", ""));
-			take_word(&b->lava.health, json_str_or(job, "health", ""));
-			take_word(&b->lava.device, json_str_or(job, "actual_device", NULL));
+			if (b->state == BOOT_THERE && json_int_or(job, "id", 0) == b->id)
+				state_take(b, job);
 		}
 	}
 }
@@ -307,7 +197,7 @@ static void give_up_missed(struct agent *a)
 			continue;
 		}
 		reason = mem_printf("lab %s has no job %lld any more", a->options.entry->name, (long long)b->id);
-		errand_abandon(a, i, reason);
+		errand_abandon(a, i, VERDICT_INFRA, reason);
 	}
 }
 
@@ -353,7 +243,7 @@ static int on_unread(struct agent *a, size_t i, const struct err *err)
 		b->unread_ms = now;
 	if (now - b->unread_ms < a->options.entry->patience_ms)
 		return 0;
-	errand_abandon(a, i, err->msg);
+	errand_abandon(a, i, VERDICT_INFRA, err->msg);
 	return 1;
 }
 
@@ -376,7 +266,43 @@ static int orphan_end(struct agent *a, size_t i, struct err *err)
 		return 0;
 	}
 	own_cancel(a->lab, b, &ignored);
-	errand_abandon(a, i, "its artefacts went with the Kiln that was killed, before the lab had fetched them");
+	errand_abandon(a, i, VERDICT_INFRA,
+		       "its artefacts went with the Kiln that was killed, before the lab had fetched them");
+	return 1;
+}
+
+/* What became of the device that the job ran on. */
+static int device_ask(struct agent *a, struct boot *b, struct err *err)
+{
+	autobuf struct buf path = { 0 };
+	autojson json_t *device = NULL;
+
+	if (!b->lava.device || b->lava.device_health)
+		return 0;
+	buf_adds(&path, "devices/");
+	http_escape(b->lava.device, &path);
+	buf_adds(&path, "/");
+	if (client_get(a->lab, path.data, &device, err) == 0) {
+		take_word(&b->lava.device_health, json_str_or(device, "health", ""));
+		return 0;
+	}
+	/* One that is retired, or not for this user any more, is not found. */
+	if (err->num != ENOENT)
+		return -1;
+	*err = (struct err){ 0 };
+	take_word(&b->lava.device_health, "gone");
+	return 0;
+}
+
+/* The job has come to its end. */
+static int finish(struct agent *a, size_t i, struct err *err)
+{
+	struct boot *b = a->errands.data[i]->boot;
+	autofree char *url = own_url(a->options.entry, b->id);
+
+	if (device_ask(a, b, err) < 0 || boot_finish(b, a->options.entry->name, url, err) < 0)
+		return -1;
+	errand_end(a, i, err);
 	return 1;
 }
 
@@ -385,8 +311,8 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 {
 	struct boot *b = a->errands.data[i]->boot;
 	bool finished = state_is(b, "Finished");
+	int64_t lines = b->log.lines;
 	struct err ignored = { 0 };
-	autofree char *url = NULL;
 
 	if (!finished && is_orphan(a, b))
 		return orphan_end(a, i, err);
@@ -400,6 +326,8 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 		return finished;
 	}
 	b->unread_ms = 0;
+	if (b->log.lines > lines)
+		b->grown_ms = clock_ms();
 	b->look_ms = clock_ms() + a->options.entry->poll_ms * LOG_TURNS;
 	if (!finished) {
 		/* The kernel is dead and nothing of it will end the job: the device is free for others. */
@@ -407,11 +335,7 @@ static int look_at(struct agent *a, size_t i, struct err *err)
 			own_cancel(a->lab, b, &ignored);
 		return 0;
 	}
-	url = own_url(a->options.entry, b->id);
-	if (boot_finish(b, a->options.entry->name, url, err) < 0)
-		return -1;
-	errand_end(a, i, err);
-	return 1;
+	return finish(a, i, err);
 }
 
 static int look_at_all(struct agent *a, struct err *err)
@@ -443,7 +367,7 @@ static int64_t on_silence(struct agent *a, const struct err *err)
 					    : mem_printf("%s; nothing else came for %lld s", err->msg,
 							 (long long)entry->patience_ms / 1000);
 		while (a->errands.n)
-			errand_abandon(a, 0, reason);
+			errand_abandon(a, 0, VERDICT_INFRA, reason);
 	}
 	a->back_off = a->back_off ? a->back_off * 2 : entry->poll_ms;
 	if (a->back_off > entry->poll_ms * BACK_OFF_MAX)
@@ -460,7 +384,7 @@ int64_t agent_turn(struct agent *a)
 	bool sent = send_new(a, &unsent) == 0;
 
 	/* What cannot be submitted does not keep the others from being followed. */
-	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0)
+	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0 || watch_all(a, &err) < 0)
 		return on_silence(a, &err);
 	if (!sent)
 		return on_silence(a, &unsent);

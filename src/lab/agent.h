@@ -3,7 +3,7 @@
 #ifndef LAB_AGENT_H
 #define LAB_AGENT_H
 
-#include "engine/engine.h"
+#include "lab/engine.h"
 #include "lab/lab.h"
 #include "lab/parting.h"
 
@@ -12,6 +12,8 @@ struct agent;
 struct agent_options {
 	const char *home;
 	const struct catalog_lab *entry;
+	const json_t *types; /* of a survey of just now; NULL: it is asked for. Borrowed for the call */
+	const json_t *used;  /* [[ENDED, SECONDS]]: what of the entry's minutes is used up. Likewise, or NULL */
 	/* As an engine's. */
 	void (*started)(const struct engine_job *job, void *data);
 	void (*ended)(const struct engine_job *job, json_t *record, const struct err *err, void *data);
@@ -24,9 +26,8 @@ struct agent_options {
 int agent_new(const struct agent_options *options, struct agent **out, struct err *err);
 void agent_free(struct agent *a);
 
-/* Takes over a job (its spec's reference, too); name is for people and is copied. adopt: the attempt may have a job in
- * the lab already. */
-void agent_take(struct agent *a, const struct engine_job *job, const char *name, bool adopt);
+/* Takes over a job (its spec's reference, too); the wish is copied. */
+void agent_take(struct agent *a, const struct engine_job *job, const struct lab_wish *wish);
 /* One turn; how long to wait until the next, in ms. */
 int64_t agent_turn(struct agent *a);
 /* Boots that have not ended. */

@@ -2,6 +2,7 @@
 #include "lab/boot.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fs.h"
 #include "base/mem.h"
 #include "base/work.h"
@@ -52,6 +53,7 @@ static void on_result(const json_t *result, void *data)
 	if (strcmp(json_str_or(result, "definition", ""), "lava") != 0)
 		return;
 	if (strcmp(name, "job") == 0) {
+		b->lava.told = true;
 		take(&b->lava.error_type, json_str_or(result, "error_type", NULL));
 		take(&b->lava.error_msg, json_str_or(result, "error_msg", NULL));
 	}
@@ -108,6 +110,11 @@ void boot_free(struct boot *b)
 	free(b->lava.health);
 	free(b->lava.error_type);
 	free(b->lava.error_msg);
+	free(b->lava.device_health);
+	free(b->because);
+	json_decref(b->avoid);
+	json_decref(b->unwanted);
+	json_decref(b->artefacts);
 	for (size_t i = 0; i < b->n_urls; i++)
 		free(b->urls[i]);
 	free(b);
@@ -175,14 +182,23 @@ bool boot_decided(struct boot *b)
 		return true;
 	if (b->flooded)
 		judge_end(b->judge, JUDGE_END_FLOOD);
-	else if (b->heard_ms && silence && clock_ms() - b->heard_ms >= silence && judge_heard_kernel(b->judge))
+	else if (b->heard_ms && silence && clock_ms() - b->heard_ms >= silence && judge_heard_kernel(b->judge)) {
+		b->silent = true;
 		judge_end(b->judge, JUDGE_END_SILENCE);
+	}
 	return judge_result(b->judge);
 }
 
 static void set(json_t *o, const char *key, const char *value)
 {
 	json_object_set_new(o, key, value ? json_text(view_of(value)) : json_null());
+}
+
+double boot_device_seconds(const struct boot *b)
+{
+	if (b->lava.begun_ms && b->lava.ended_ms > b->lava.begun_ms)
+		return (double)(b->lava.ended_ms - b->lava.begun_ms) / 1000;
+	return b->running_ms ? (double)(clock_ms() - b->running_ms) / 1000 : 0;
 }
 
 /* Where it was and what LAVA thinks of it. */
@@ -195,6 +211,11 @@ static void record_lab(struct boot *b, const char *lab, const char *url)
 		set(o, "url", url);
 	}
 	set(o, "device", b->lava.device);
+	if (b->lava.device_health)
+		set(o, "device_health", b->lava.device_health);
+	if (b->alone)
+		json_object_set_new(o, "alone", json_true());
+	json_object_set_new(o, "seconds", json_real(boot_device_seconds(b)));
 	set(o, "health", b->lava.health);
 	set(o, "error_type", b->lava.error_type);
 	set(o, "error_msg", b->lava.error_msg);
@@ -203,16 +224,18 @@ static void record_lab(struct boot *b, const char *lab, const char *url)
 }
 
 /* What the console names as the cause stands; only then comes how the job ended. */
-static void record_verdict(struct boot *b, const struct judge_result *said, const char *infra)
+static void record_verdict(struct boot *b, const struct judge_result *said, enum verdict otherwise, const char *reason)
 {
+	autofree char *alone =
+		reason && b->alone && b->id ? mem_printf("%s; there is no other device to try it on", reason) : NULL;
 	autojson json_t *fields = judge_result_json(said);
 
 	json_object_update_missing(b->step.record, fields);
 	judge_add_skipped(json_object_get(b->step.record, "tests"), json_object_get(b->step.spec, "skipped_suites"));
 	step_verdict(&b->step, said->verdict, said->reason);
-	if (infra) {
+	if (reason) {
 		json_object_set_new(b->step.record, "signature", json_null());
-		step_verdict(&b->step, VERDICT_INFRA, infra);
+		step_verdict(&b->step, otherwise, alone ? alone : reason);
 	}
 }
 
@@ -222,6 +245,20 @@ static int record_write(struct boot *b, struct err *err)
 	if (step_artefact_bytes(&b->step, "console", b->console.data ? b->console.data : "", b->console.n, err) < 0)
 		return -1;
 	return step_publish(&b->step, err);
+}
+
+/* A device that has lost its Good health was none to rely on. Only when LAVA distrusts it for the very end that the
+ * kernel's panic was (health Unknown) is that not the device's fault. */
+static char *device_lost(const struct boot *b)
+{
+	const char *health = b->lava.device_health;
+	const struct judge_result *said = judge_result(b->judge);
+
+	if (!health || strcmp(health, "Good") == 0 ||
+	    (strcmp(health, "Unknown") == 0 && said->verdict == VERDICT_FAIL && said->pattern))
+		return NULL;
+	return mem_printf("its device %s is %s after the job, and no longer Good%s%s", b->lava.device, health,
+			  b->lava.error_msg ? ": " : "", b->lava.error_msg ? b->lava.error_msg : "");
 }
 
 int boot_finish(struct boot *b, const char *lab, const char *url, struct err *err)
@@ -239,16 +276,20 @@ int boot_finish(struct boot *b, const char *lab, const char *url, struct err *er
 			infra = NULL;
 		}
 	}
+	if (!infra && b->silent && !b->lava.told)
+		infra = mem_strdup("the job was lost: nothing more came, and no result");
+	if (!infra)
+		infra = device_lost(b);
 	record_lab(b, lab, url);
-	record_verdict(b, judge_result(b->judge), infra);
+	record_verdict(b, judge_result(b->judge), VERDICT_INFRA, infra);
 	return record_write(b, err);
 }
 
-int boot_abandon(struct boot *b, const char *lab, const char *reason, struct err *err)
+int boot_abandon(struct boot *b, const char *lab, enum verdict verdict, const char *reason, struct err *err)
 {
 	if (!judge_result(b->judge))
 		judge_end(b->judge, JUDGE_END_LOG);
 	record_lab(b, lab, NULL);
-	record_verdict(b, judge_result(b->judge), reason);
+	record_verdict(b, judge_result(b->judge), verdict, reason);
 	return record_write(b, err);
 }

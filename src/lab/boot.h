@@ -17,6 +17,9 @@ struct lava_word {
 	char *device;                 /* or NULL: none yet */
 	char *state, *health;         /* LAVA's words: Running, Complete */
 	char *error_type, *error_msg; /* of its result "job", or NULL */
+	bool told;                    /* that result is in its log */
+	char *device_health;          /* of its device after the job; NULL: not asked */
+	int64_t begun_ms, ended_ms;   /* of the job, by the lab's clock; 0: not told */
 	size_t fetched;               /* artefacts that its worker has */
 };
 
@@ -31,15 +34,23 @@ struct boot {
 	struct buf console;
 	size_t console_max;
 	bool flooded;
-	int64_t heard_ms;                  /* clock_ms of the newest console text, 0: none */
+	bool silent;      /* the verdict is that nothing more came, which a dead worker looks like, too */
+	int64_t heard_ms; /* clock_ms of the newest console text, 0: none */
 	int64_t lab_first_ms, lab_last_ms; /* of console text, by the lab's clock */
 	int64_t begun_ms;                  /* clock_ms when the boot was taken */
 	int64_t look_ms;                   /* clock_ms when its log is to be looked at next */
 	int64_t unread_ms;                 /* clock_ms since when its log cannot be read, 0: it can */
 	int missed;                        /* lists of jobs in a row that do not have it */
 	bool cancelled;                    /* by us */
+	int64_t there_ms, running_ms;      /* clock_ms when it became the lab's, and when it was first seen to run */
+	int64_t grown_ms;                  /* clock_ms when its log last grew */
+	int64_t offline_ms;                /* clock_ms since when its worker is offline, 0: it is not */
+	json_t *avoid, *unwanted;          /* names of devices, see lab/devices.h; or NULL */
+	char *because;                     /* why the first attempt came to nothing, or NULL: it is the first */
+	bool alone;                        /* there is no other device to try it on */
 	struct lava_word lava;
-	char *urls[4]; /* offers, to be withdrawn */
+	json_t *artefacts; /* offers as its job names them, or NULL */
+	char *urls[4];     /* of these, to be withdrawn */
 	size_t n_urls;
 };
 
@@ -59,7 +70,9 @@ void boot_log(struct boot *b, const char *p, size_t n);
 bool boot_decided(struct boot *b);
 /* The job has come to its end: makes the verdict and writes the record. */
 int boot_finish(struct boot *b, const char *lab, const char *url, struct err *err);
-/* There will be no job, or none that can be followed: an infra record with this reason. */
-int boot_abandon(struct boot *b, const char *lab, const char *reason, struct err *err);
+/* There will be no job, or none that can be followed: a record with this verdict, infra or skip, and this reason. */
+int boot_abandon(struct boot *b, const char *lab, enum verdict verdict, const char *reason, struct err *err);
+/* Seconds for which its job had a device. */
+double boot_device_seconds(const struct boot *b);
 
 #endif

@@ -15,8 +15,9 @@
 /* A job on its way to a lab's thread. */
 struct letter {
 	struct engine_job job;
-	char *name;
+	char *name, *because;
 	bool adopt;
+	json_t *avoid;
 };
 
 /* What a lab's thread has to say. */
@@ -37,6 +38,7 @@ struct desk {
 	struct agent *agent; /* the thread's own; NULL before it has one, and in the end */
 	VEC(struct letter) inbox;
 	bool leaving;
+	json_t *types, *used; /* for the agent */
 };
 
 struct lab_engine {
@@ -131,13 +133,25 @@ static bool letter_take(struct desk *d, struct letter *letter)
 	return true;
 }
 
+static void letter_free(struct letter *letter)
+{
+	free(letter->name);
+	free(letter->because);
+	json_decref(letter->avoid);
+}
+
+static void letter_give(struct agent *agent, const struct letter *letter)
+{
+	agent_take(agent, &letter->job,
+		   &(struct lab_wish){ letter->name, letter->adopt, letter->avoid, letter->because });
+}
+
 /* Nobody works here: whatever comes ends with the error that opening the lab gave. */
 static void letter_refuse(struct desk *d, struct letter *letter, const struct err *err)
 {
 	on_started(&letter->job, d);
 	on_ended(&letter->job, NULL, err, d);
 	json_decref(letter->job.spec);
-	free(letter->name);
 }
 
 /* With the mutex held: gives the letters to the agent. */
@@ -147,12 +161,11 @@ static void inbox_empty(struct desk *d, struct agent *agent, const struct err *e
 
 	while (letter_take(d, &letter)) {
 		pthread_mutex_unlock(&d->engine->mutex);
-		if (agent) {
-			agent_take(agent, &letter.job, letter.name, letter.adopt);
-			free(letter.name);
-		} else {
+		if (agent)
+			letter_give(agent, &letter);
+		else
 			letter_refuse(d, &letter, err);
-		}
+		letter_free(&letter);
 		pthread_mutex_lock(&d->engine->mutex);
 	}
 }
@@ -184,6 +197,8 @@ static void *desk_work(void *data)
 	const struct agent_options options = {
 		.home = d->engine->options.home,
 		.entry = d->entry,
+		.types = d->types,
+		.used = d->used,
 		.started = on_started,
 		.ended = on_ended,
 		.parted = on_parted,
@@ -217,6 +232,15 @@ static void *desk_work(void *data)
 	return NULL;
 }
 
+/* Copies: the other thread's. */
+static void facts_for(struct desk *d)
+{
+	const struct lab_engine_options *o = &d->engine->options;
+
+	d->types = json_deep_copy(json_object_get(json_object_get(o->surveys, d->entry->name), "types"));
+	d->used = d->entry->minutes && o->used ? o->used(d->entry->name, o->data) : NULL;
+}
+
 static struct desk *desk_open(struct lab_engine *e, const struct catalog_lab *entry)
 {
 	struct desk *d = mem_alloc(sizeof(*d));
@@ -224,6 +248,7 @@ static struct desk *desk_open(struct lab_engine *e, const struct catalog_lab *en
 
 	d->engine = e;
 	d->entry = entry;
+	facts_for(d);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&d->wake, &attributes);
@@ -259,10 +284,11 @@ int lab_engine_new(uv_loop_t *loop, const struct lab_engine_options *options, st
 	return 0;
 }
 
-void lab_engine_submit(struct lab_engine *e, const struct engine_job *job, const char *name, bool adopt)
+void lab_engine_submit(struct lab_engine *e, const struct engine_job *job, const struct lab_wish *wish)
 {
 	struct desk *d = desk_of(e, json_str_or(job->spec, "lab", ""));
-	struct letter letter = { *job, mem_strdup(name), adopt };
+	struct letter letter = { *job, mem_strdup(wish->name), wish->because ? mem_strdup(wish->because) : NULL,
+				 wish->adopt, json_deep_copy(wish->avoid) };
 
 	json_incref(letter.job.spec);
 	e->running++;
@@ -300,6 +326,8 @@ static void desks_close(struct lab_engine *e)
 		pthread_join(d->thread, NULL);
 		pthread_cond_destroy(&d->wake);
 		vec_free(&d->inbox);
+		json_decref(d->types);
+		json_decref(d->used);
 		free(d);
 	}
 	e->desks.n = 0;

@@ -152,15 +152,24 @@ static json_t *boot_of(const struct job *job, const struct method *method)
 	return boot;
 }
 
+static int64_t job_seconds(const struct job *job)
+{
+	return DEPLOY_S + boot_seconds(job) + AROUND_S;
+}
+
+int64_t lab_job_seconds(const json_t *spec)
+{
+	return job_seconds(&(struct job){ .spec = spec, .board = json_object_get(spec, "board") });
+}
+
 static json_t *document(const struct job *job, const struct method *method, const char *name)
 {
 	const json_t *tags = json_object_get(job->lava, "tags");
-	int64_t boot = boot_seconds(job);
 	json_t *context = context_of(job);
 	json_t *d =
 		json_pack("{s:s, s:s, s:s, s:s, s:{s:o, s:o, s:o}, s:[{s:o}, {s:o}]}", "job_name", name, "device_type",
 			  json_str_or(job->lava, "type", ""), "priority", "medium", "visibility", "public", "timeouts",
-			  "job", seconds(DEPLOY_S + boot + AROUND_S), "action", seconds(DEPLOY_S), "connection",
+			  "job", seconds(job_seconds(job)), "action", seconds(DEPLOY_S), "connection",
 			  seconds(AROUND_S), "actions", "deploy", method->deploy(job), "boot", boot_of(job, method));
 
 	if (json_object_size(context))

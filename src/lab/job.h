@@ -13,4 +13,7 @@
  * ERR_USER for a method that no definition is known for. */
 int lab_job_definition(const json_t *spec, const char *name, const json_t *artefacts, char **yaml, struct err *err);
 
+/* Seconds after which LAVA itself ends the job of such a boot. */
+int64_t lab_job_seconds(const json_t *spec);
+
 #endif

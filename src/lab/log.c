@@ -11,8 +11,7 @@
 /* LAVA cuts its own lines at a million bytes. */
 enum { LINE_MAX_BYTES = 2 << 20 };
 
-/* "2023-01-02T03:04:05.678901": UTC, without saying so. */
-static int64_t moment(const char *text)
+int64_t lab_moment(const char *text)
 {
 	struct tm tm = { 0 };
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -46,7 +45,7 @@ static void on_message(struct lab_log *log, const json_t *line)
 {
 	const char *level = json_str_or(line, "lvl", "");
 	json_t *msg = json_object_get(line, "msg");
-	int64_t at = moment(json_str_or(line, "dt", ""));
+	int64_t at = lab_moment(json_str_or(line, "dt", ""));
 
 	if (at)
 		log->last_ms = at;

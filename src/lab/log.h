@@ -9,6 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* LAVA's way to write a time, "2023-01-02T03:04:05.678901" in UTC, with a Z or without: ms since 1970, 0 for what is
+ * none. */
+int64_t lab_moment(const char *text);
+
 struct lab_log {
 	/* Text of the console, with its newlines, and when it came: ms since the epoch by the lab's clock, 0 where it
 	 * does not say. */

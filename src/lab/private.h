@@ -26,6 +26,9 @@ int client_ask(struct lab *lab, const struct http_request *request, struct http_
 /* What the body of an error says: LAVA has four shapes of them. Appends one line. */
 void client_complaint(const struct http_reply *reply, struct buf *out);
 
+/* The survey's types as they are just now, without their boards. New reference. */
+int lab_types(struct lab *lab, json_t **types, struct err *err);
+
 /* What the log of the boot's job has grown by. ERR_INFRA with num EIO when the lab answers, but not with the log. */
 struct boot;
 int log_fetch(struct lab *lab, struct boot *b, struct err *err);

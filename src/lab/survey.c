@@ -73,21 +73,30 @@ static bool some_tag(const struct names *wanted, const json_t *tags)
 	return false;
 }
 
-/* Why a device is not to be used, or NULL. Only Good ones are taken: LAVA itself would schedule on Unknown, too. */
-static const char *device_fault(const struct catalog_lab *entry, const json_t *device)
+/* Why a device is not to be used though it could be, or NULL. */
+static const char *left_out(const struct catalog_lab *entry, const json_t *device)
 {
 	const char *type = json_str_or(device, "type", "");
 	const json_t *tags = json_object_get(device, "tags");
 
-	if (!json_bool_or(device, "online", false))
-		return "its worker is offline";
-	if (strcmp(json_str_or(device, "health", ""), "Good") != 0)
-		return "its health is not Good";
 	if ((entry->types.n && !names_fit(&entry->types, type, 0)) || names_fit(&entry->avoid_types, type, 0))
 		return "the lab's entry leaves its type out";
 	if ((entry->tags.n && !some_tag(&entry->tags, tags)) || some_tag(&entry->avoid_tags, tags))
 		return "the lab's entry leaves its tags out";
 	return NULL;
+}
+
+/* Why a device is not to be used, owned, or NULL. Only Good ones are taken: LAVA itself would schedule on Unknown, too.
+ */
+static char *device_fault(const json_t *device, const char *left)
+{
+	const char *health = json_str_or(device, "health", "");
+
+	if (!json_bool_or(device, "online", false))
+		return mem_strdup("its worker is offline");
+	if (strcmp(health, "Good") != 0)
+		return mem_printf("its health is %s", *health ? health : "not told");
+	return left ? mem_strdup(left) : NULL;
 }
 
 static json_t *device_json(const struct catalog_lab *entry, const struct lists *l, const json_t *from)
@@ -100,11 +109,14 @@ static json_t *device_json(const struct catalog_lab *entry, const struct lists *
 				   json_text(view_of(json_str_or(from, "health", ""))), "state",
 				   json_text(view_of(json_str_or(from, "state", ""))), "worker",
 				   json_text(view_of(worker)), "online", online, "tags", tags_of(l, from));
-	const char *fault = device_fault(entry, device);
+	const char *left = left_out(entry, device);
+	autofree char *fault = device_fault(device, left);
 
 	json_object_set_new(device, "available", json_boolean(!fault));
+	if (left)
+		json_object_set_new(device, "left_out", json_true());
 	if (fault)
-		json_object_set_new(device, "why", json_string(fault));
+		json_object_set_new(device, "why", json_text(view_of(fault)));
 	return device;
 }
 
@@ -150,6 +162,17 @@ static json_t *types_json(const struct lab *lab, const struct catalog *catalog, 
 	json_array_foreach (l->types, i, type)
 		json_array_append_new(types, type_json(lab, catalog, l, json_str_or(type, "name", "")));
 	return types;
+}
+
+int lab_types(struct lab *lab, json_t **types, struct err *err)
+{
+	static const struct catalog none = { 0 };
+	CLEANUP(lists_free) struct lists lists = { 0 };
+
+	if (lists_read(lab, &lists, err) < 0)
+		return -1;
+	*types = types_json(lab, &none, &lists);
+	return 0;
 }
 
 int lab_survey(struct lab *lab, const struct catalog *catalog, json_t **survey, struct err *err)

@@ -39,6 +39,8 @@ enum judge_end verdict_end(const struct lava_word *lava, bool heard_kernel, int6
 		*infra = told(lava, "the job was canceled");
 	else if (blames_lab(lava->error_type))
 		*infra = told(lava, "the lab failed");
+	else if (is(lava->health, "Incomplete") && !lava->told)
+		*infra = told(lava, "the job was lost, without a result,");
 	else if (!heard_kernel)
 		*infra = told(lava, is(lava->health, "Complete") ? "no console came of a job that is Complete"
 								 : "the job ended before the kernel spoke");

@@ -37,6 +37,8 @@ struct task {
 	int64_t started;     /* clock_ms */
 	char *build, *board; /* for events */
 	char attempt[UUID_TEXT];
+	json_t *avoid; /* names of the lab's devices on which attempts came to nothing, or NULL */
+	char *because; /* why the first of these did, or NULL */
 	VEC(struct waiter) waiters;
 	/* A boot with KVM of what TCG has just booted: its record tells whether KVM works, and nothing else. */
 	const json_t *kvm_probe_of; /* the machine, or NULL */

@@ -18,6 +18,8 @@ void task_free(struct task *task)
 {
 	json_decref(task->spec);
 	json_decref(task->records);
+	json_decref(task->avoid);
+	free(task->because);
 	free(task->build);
 	free(task->board);
 	vec_free(&task->waiters);
@@ -38,6 +40,12 @@ static bool is_infra(const json_t *record)
 	return strcmp(json_str_or(record, "verdict", "infra"), "infra") == 0;
 }
 
+/* Of a boot that its lab had no device or no time for. */
+static bool is_skip(const json_t *record)
+{
+	return strcmp(json_str_or(record, "verdict", ""), "skip") == 0;
+}
+
 /* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. */
 static int attempts_known(struct run *run, struct task *task, struct err *err)
 {
@@ -51,7 +59,7 @@ static int attempts_known(struct run *run, struct task *task, struct err *err)
 	if (ledger_attempts(run->ledger, task->key, reuse ? NULL : run->id, &found, err) < 0)
 		return -1;
 	json_array_foreach (found, i, record)
-		if (!is_infra(record))
+		if (!is_infra(record) && !is_skip(record))
 			json_array_append(task->records, record);
 	return 0;
 }
@@ -100,11 +108,22 @@ static void attempt_name(const struct run *run, const struct task *task, char at
 		uuid_make(attempt);
 }
 
+static json_t *lab_used(const char *lab, void *data)
+{
+	struct run *run = data;
+	struct err ignored = { 0 };
+	json_t *used = NULL;
+
+	return ledger_lab_use(run->ledger, lab, &used, &ignored) < 0 ? NULL : used;
+}
+
 static int lab_submit(struct run *run, struct task *task, const struct engine_job *job, struct err *err)
 {
 	const struct lab_engine_options options = {
 		.home = run->options->home,
 		.catalog = run->catalog,
+		.surveys = run->labs,
+		.used = run->ledger ? lab_used : NULL,
 		.started = task_started,
 		.ended = task_ended,
 		.parted = task_parted,
@@ -112,11 +131,16 @@ static int lab_submit(struct run *run, struct task *task, const struct engine_jo
 	};
 	const char *build = strchr(task->build, '/');
 	autofree char *name = mem_printf("%s@%s", build ? build + 1 : task->build, task->board);
-	bool adopt = strcmp(json_str_or(run->lost, task->key, ""), job->attempt) == 0;
+	const struct lab_wish wish = {
+		.name = name,
+		.adopt = strcmp(json_str_or(run->lost, task->key, ""), job->attempt) == 0,
+		.avoid = task->avoid,
+		.because = task->because,
+	};
 
 	if (!run->lab_engine && lab_engine_new(&run->loop, &options, &run->lab_engine, err) < 0)
 		return -1;
-	lab_engine_submit(run->lab_engine, job, name, adopt);
+	lab_engine_submit(run->lab_engine, job, &wish);
 	return 0;
 }
 
@@ -391,11 +415,28 @@ static void emit_dropped(struct run *run, const struct task *task, const json_t 
 	}
 }
 
+/* What came to nothing on a device of a lab is tried on another, as long as there may be one. */
+static bool lab_again(struct task *task, const json_t *record)
+{
+	const json_t *lava = json_object_get(record, "lava");
+	const char *device = json_str_or(lava, "device", NULL);
+
+	if (device && !task->avoid)
+		task->avoid = json_array();
+	if (device)
+		json_array_append_new(task->avoid, json_string(device));
+	if (!task->because)
+		task->because = mem_strdup(json_str_or(record, "reason", ""));
+	return !json_bool_or(lava, "alone", false);
+}
+
 /* The record counts: for the ledger, for those who wait, for KVM. */
 static int task_finish(struct run *run, struct task *task, json_t *record, struct err *err)
 {
 	bool again = is_infra(record) && task->tries < TRIES && !task->kvm_probe_of;
 
+	if (again && in_lab(task))
+		again = lab_again(task, record);
 	task->running = false;
 	if (run->ledger && ledger_attempt_done(run->ledger, run->id, record, err) < 0)
 		return -1;

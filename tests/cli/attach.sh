@@ -73,7 +73,7 @@ mv "$WORK/kept" "$WORK/linux"
 fault long=3
 in_lab
 end KILL 137 "another kill"
-echo "long=3 maintenance" >"$lab/fault"
+echo "long=3 offline" >"$lab/fault"
 run 0 "back without a name, in a lab without a device by now" "$KILN" attach
 out_has "1 pass" "follows the job that is there"
 is "$(submitted)" 1 "and no other"

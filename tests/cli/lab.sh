@@ -2,6 +2,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../fake.sh"
 secret=fedcba9876543210secret
+spare_pid=
 lab=$WORK/lab
 mkdir -p "$lab" "$catalog/lab" "$WORK/argv"
 lab_start() {
@@ -10,7 +11,7 @@ lab_start() {
 	fake_pid=$!
 	until_true 100 test -s "$lab/port"
 }
-trap 'kill $fake_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+trap 'kill $fake_pid $spare_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
 lab_start
 printf %s "$secret" >"$WORK/token"
 chmod 600 "$WORK/token"
@@ -158,6 +159,77 @@ boot_says "HTTP 500" "is infra in the end"
 boot 0 "no device" maintenance
 boot_is 'b["verdict"]' "skip" "is a skip"
 is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and nothing is submitted"
+
+# Devices: one that fails, one that is taken away, one that is not for this user.
+submitted() { is "$(requests 'POST /api/v0.2/jobs/ ')" "$1" "$2"; }
+boot 0 "a device that fails, with another beside it that a tag tells from it" sick=Unknown apart
+submitted 2 "is not tried again"
+grep -q '^- .spare' "$lab/definition"
+ok $? "but the other, by its tag"
+boot 0 "a device that fails, with another like it" sick=Unknown
+submitted 3 "is left at once when LAVA gives it again"
+is "$(requests 'GET.*/cancel/')" 1 "its job cancelled"
+for health in Bad Maintenance Retired; do
+	boot 0 "a device that is $health after the job" sick=$health apart
+	submitted 2 "is none to rely on"
+done
+boot 3 "both devices fail" infra
+boot_says "bootloader-interrupt" "is infra, with LAVA's word"
+submitted 3 "after three attempts"
+boot 0 "a device that is put to Maintenance while the job is queued" stuck=Maintenance
+boot_is 'b["verdict"]' skip "is a skip"
+boot_says "paper-00: its health is Maintenance" "with the reason"
+is "$(requests 'GET.*/cancel/')" 1 "and its job is cancelled"
+boot 0 "devices that are Bad while the job is queued" stuck=Bad
+boot_says "its health is Bad" "are a skip, too"
+boot 0 "a job that is queued though devices are idle" stuck=Good
+boot_says "may alice submit jobs to it" "is a skip in the end"
+boot 3 "a worker that is gone" dead
+boot_says "went offline" "is infra"
+boot 0 "a device that is not for this user" private
+boot_is 'b["verdict"]' skip "is a skip"
+boot_says "currently available to user alice" "with LAVA's word"
+submitted 1 "and asked for once"
+boot 3 "a job that its worker lost" lost
+boot_says "the job was lost" "is infra, whatever its console said"
+
+# The minutes that a lab gives.
+entry meter "url: http://127.0.0.1:$(cat "$lab/port")/" 'minutes: 1' 'jobs: 1'
+fault lasts=70
+run 0 "two boots where there is time for one" "$KILN" run --arch fake --config good,noisy --board paper --source "$source" \
+	--runner lava:meter --json
+is "$(json "$WORK/out" "sorted(b['verdict'] for b in j['boots'])")" "['pass', 'skip']" "are one, and a skip"
+submitted 1 "which is not submitted"
+run 0 "another run" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:meter --json
+boot_says "the 1 minutes a day of lab meter are used up; there are some again at 20" "is a skip that says until when"
+submitted 1 "and is not submitted either"
+rm "$catalog/lab/meter.yaml"
+
+# Two labs: one after the other, or each.
+mkdir -p "$WORK/spare"
+"$TESTS/lab/fake" "$WORK/spare" 2>"$WORK/spare/log" &
+spare_pid=$!
+until_true 100 test -s "$WORK/spare/port"
+entry spare "url: http://127.0.0.1:$(cat "$WORK/spare/port")/"
+# places STATUS NAME RUNNER WANT FAULT...: where the boots were, and what came of them.
+places() {
+	local status=$1 name=$2 runner=$3 want=$4
+	shift 4
+	fault "$@"
+	run "$status" "$name" "$KILN" run --arch fake --config good --board paper --source "$source" --runner "$runner" --json
+	is "$(json "$WORK/out" "' '.join(sorted(b['runner'] + '=' + b['verdict'] for b in j['boots']))")" "$want" "$name: $want"
+}
+places 0 "any lab" lava 'lava:paperlab=pass lava:spare=skip'
+places 0 "each lab" lava:paperlab,lava:spare 'lava:paperlab=pass lava:spare=pass'
+places 0 "this host and any lab" local,lava 'lava:paperlab=pass lava:spare=skip local=pass'
+places 0 "the board's own choice" auto 'lava:paperlab=skip lava:spare=skip local=pass'
+echo 'runner: lava' >>"$catalog/board/paper.yaml"
+places 0 "another board's own choice" auto 'lava:paperlab=pass lava:spare=skip local=skip'
+places 0 "that, when all devices are in Maintenance" auto 'lava:paperlab=skip lava:spare=pass local=skip' maintenance
+places 3 "what one lab fails" lava 'lava:paperlab=infra lava:spare=pass' infra
+sed -i '/^runner:/d' "$catalog/board/paper.yaml"
+kill "$spare_pid"
+rm "$catalog/lab/spare.yaml"
 
 # A Kiln that is killed, and one that is told to stop, while a job runs.
 start() {

@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "home.h"
+#include "lab/budget.h"
+#include "lab/devices.h"
 #include "lab/flow.h"
 #include "lab/log.h"
 #include "lab/private.h"
@@ -302,6 +304,106 @@ static void token_of_two_lines(void **state)
 	assert_null(strstr(err.msg, "Evil"));
 }
 
+static json_t *device(const char *name, const char *health, bool available, const char *tags)
+{
+	json_t *d = json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", name, "health", health, "available", available,
+			      "state", "Idle", "tags", json_loads(tags, 0, NULL));
+
+	if (!available)
+		json_object_set_new(d, "why", json_string("it is so"));
+	return d;
+}
+
+/* One type; takes over the devices. */
+static json_t *types_of(json_t *devices)
+{
+	return json_pack("[{s:s, s:o}]", "type", "t", "devices", devices);
+}
+
+static void assert_choice(json_t *devices, const char *avoid, const char *want)
+{
+	autojson json_t *types = types_of(devices), *lava = json_pack("{s:s, s:[s]}", "type", "t", "tags", "own"),
+			*avoided = json_loads(avoid, 0, NULL), *said = NULL;
+	autofree char *text = NULL;
+	struct choice c;
+
+	devices_choose(types, lava, avoided, &c);
+	said = json_pack("[O, O, i, b]", c.tags, c.unwanted, (int)c.wanted, c.again);
+	text = json_dumps(said, JSON_COMPACT);
+	choice_free(&c);
+	assert_string_equal(text, want);
+}
+
+static void devices_are_told_apart_by_tags(void **state)
+{
+	const char *own = "[\"own\"]", *red = "[\"own\",\"red\"]", *blue = "[\"own\",\"blue\"]";
+
+	/* All are wanted. */
+	assert_choice(json_pack("[o, o]", device("a", "Good", true, own), device("b", "Good", true, red)), "[]",
+		      "[[\"own\"],[],2,false]");
+	/* One is to be avoided, and lacks a tag that the other has. */
+	assert_choice(json_pack("[o, o]", device("a", "Good", true, own), device("b", "Good", true, red)), "[\"a\"]",
+		      "[[\"own\",\"red\"],[],1,false]");
+	/* The other way round nothing keeps it off. */
+	assert_choice(json_pack("[o, o]", device("a", "Good", true, own), device("b", "Good", true, red)), "[\"b\"]",
+		      "[[\"own\"],[\"b\"],1,false]");
+	/* LAVA gives jobs to devices whose health is Unknown, but not to Bad ones. */
+	assert_choice(json_pack("[o, o]", device("a", "Unknown", false, red), device("b", "Good", true, blue)), "[]",
+		      "[[\"own\",\"blue\"],[],1,false]");
+	assert_choice(json_pack("[o, o]", device("a", "Bad", false, red), device("b", "Good", true, blue)), "[\"a\"]",
+		      "[[\"own\"],[],1,false]");
+	/* One whose health is Unknown may be Good by then: it is no reason to leave. */
+	assert_choice(json_pack("[o, o]", device("a", "Unknown", false, own), device("b", "Good", true, own)), "[]",
+		      "[[\"own\"],[],1,false]");
+	/* There is no other. */
+	assert_choice(json_pack("[o, o]", device("a", "Good", true, own), device("b", "Bad", false, own)), "[\"a\"]",
+		      "[[\"own\"],[],1,true]");
+	/* There is none at all. */
+	assert_choice(json_pack("[o, o]", device("a", "Bad", false, own), device("b", "Good", true, "[]")), "[]",
+		      "[[\"own\"],[],0,false]");
+}
+
+static void devices_say_why_none_is_there(void **state)
+{
+	autojson json_t *types = types_of(json_pack("[o, o]", device("a", "Bad", false, "[]"),
+						    device("b", "Good", true, "[\"x\"]"))),
+			*lava = json_pack("{s:s, s:[]}", "type", "t", "tags"),
+			*other = json_pack("{s:s, s:[]}", "type", "u", "tags");
+	autofree char *why = devices_why(types, lava), *none = devices_why(types, other);
+
+	assert_string_equal(why, "a: it is so");
+	assert_string_equal(none, "it has none that is to be seen");
+	assert_string_equal(devices_idle(types, lava), "b");
+	assert_null(devices_idle(types, other));
+	assert_string_equal(json_str_or(devices_find(types, "a"), "health", ""), "Bad");
+	assert_null(devices_find(types, "c"));
+}
+
+static void a_day_has_so_many_minutes(void **state)
+{
+	const int64_t now = 1795900000, day = 24 * 60 * 60;
+	struct budget b = { .limit = 600 }, any = { 0 };
+	int64_t again = 0;
+
+	assert_false(budget_is_up(&b, now, 599, &again));
+	assert_true(budget_is_up(&b, now, 600, &again));
+	assert_int_equal(again, now + day);
+	budget_add(&b, now - 100, 300);
+	budget_add(&b, now - 5000, 200);
+	budget_add(&b, now - day, 9999); /* yesterday's */
+	assert_false(budget_is_up(&b, now, 99, &again));
+	budget_add(&b, now - 200, 100);
+	assert_true(budget_is_up(&b, now, 0, &again));
+	assert_int_equal(again, now - 5000 + day);
+	/* With jobs under way, more has to become free. */
+	assert_true(budget_is_up(&b, now, 250, &again));
+	assert_int_equal(again, now - 200 + day);
+	budget_free(&b);
+	budget_add(&any, now, 1e9);
+	assert_false(budget_is_up(&any, now, 1e9, &again));
+	budget_free(&any);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +420,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(token_that_is_not_there, home_make, home_remove),
 		cmocka_unit_test(token_of_a_variable),
 		cmocka_unit_test(token_of_two_lines),
+		cmocka_unit_test(devices_are_told_apart_by_tags),
+		cmocka_unit_test(devices_say_why_none_is_there),
+		cmocka_unit_test(a_day_has_so_many_minutes),
 	};
 
 	return cmocka_run_group_tests_name("lab", tests, NULL, NULL);

@@ -178,6 +178,7 @@ static void boot_case(const char *name, char *head, char *tail, void *data)
 	b->cancelled = json_bool_or(h, "cancelled", false);
 	word_set(&b->lava.health, h, "health");
 	word_set(&b->lava.device, h, "device");
+	word_set(&b->lava.device_health, h, "device_health");
 	boot_log(b, tail, strlen(tail));
 	if (boot_finish(b, "paper", "http://lab/scheduler/job/7", &err) < 0)
 		fail_msg("%s: %s", name, err.msg);

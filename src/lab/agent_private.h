@@ -1,0 +1,46 @@
+/* What the files that work for a lab's boots share. */
+#ifndef LAB_AGENT_PRIVATE_H
+#define LAB_AGENT_PRIVATE_H
+
+#include "base/mem.h"
+#include "lab/agent.h"
+#include "lab/boot.h"
+#include "lab/budget.h"
+#include "lab/own.h"
+#include "lab/private.h"
+#include "lab/store.h"
+
+struct errand {
+	struct engine_job job;
+	struct boot *boot;
+	char *name;
+	int slot;         /* of the jobs at once, -1: none */
+	int64_t taken_ms; /* clock_ms */
+};
+
+struct agent {
+	struct agent_options options;
+	struct lab *lab;
+	struct store *store;
+	VEC(struct errand *) errands;
+	json_t *types;    /* what the lab has, as a survey says it; NULL: not known yet */
+	int64_t types_ms; /* clock_ms of that */
+	struct budget budget;
+	int64_t silent_since; /* clock_ms of the first question that had no answer since the last that had, 0: none */
+	int64_t back_off;
+};
+
+/* agent.c */
+/* Ends the boot without a job's result: infra or skip. */
+void errand_abandon(struct agent *a, size_t i, enum verdict verdict, const char *reason);
+/* Asks what the lab has where that was last known before a moment (clock_ms). */
+int types_since(struct agent *a, int64_t since_ms, struct err *err);
+
+/* submit.c: submits what may be submitted. -1: the lab does not answer. */
+int send_new(struct agent *a, struct err *err);
+
+/* watch.c: gives up the boots that wait in vain: for a device, or for a worker that is gone. -1: the lab does not
+ * answer. */
+int watch_all(struct agent *a, struct err *err);
+
+#endif
