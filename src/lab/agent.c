@@ -37,7 +37,8 @@ int agent_new(const struct agent_options *options, struct agent **out, struct er
 	struct agent *a = mem_alloc(sizeof(*a));
 
 	a->options = *options;
-	if (lab_open(options->entry, &a->lab, err) < 0 || store_open(options->entry, &a->store, err) < 0) {
+	if (lab_open(options->entry, &a->lab, err) < 0 || store_open(options->entry, &a->store, err) < 0 ||
+	    shelf_open(options->home, &a->shelf, err) < 0) {
 		agent_free(a);
 		return err_wrap(err, "lab %s", options->entry->name);
 	}
@@ -68,6 +69,7 @@ void agent_free(struct agent *a)
 	vec_free(&a->errands);
 	json_decref(a->types);
 	budget_free(&a->budget);
+	shelf_free(a->shelf);
 	store_free(a->store);
 	lab_free(a->lab);
 	free(a);
@@ -140,7 +142,7 @@ void agent_take(struct agent *a, const struct engine_job *job, const struct lab_
 	e->slot = -1;
 	*vec_push(&a->errands) = e;
 	a->options.started(&e->job, a->options.data);
-	if (boot_open(a->options.home, job->spec, job->attempt, &e->boot, &err) < 0) {
+	if (boot_open(a->options.home, job->spec, job->attempt, a->shelf, &e->boot, &err) < 0) {
 		errand_end(a, a->errands.n - 1, &err);
 		return;
 	}
@@ -225,12 +227,14 @@ static bool state_is(const struct boot *b, const char *state)
 	return b->lava.state && strcmp(b->lava.state, state) == 0;
 }
 
-/* Half as long as it has been going on. */
+/* Half as long as it has been there; what still waits for its turn needs none. */
 static int64_t turn_ms(const struct agent *a, const struct boot *b)
 {
-	int64_t poll = a->options.entry->poll_ms, ms = (clock_ms() - b->begun_ms) / 2;
+	int64_t poll = a->options.entry->poll_ms, ms = b->there_ms ? (clock_ms() - b->there_ms) / 2 : 0;
 
-	return ms < poll ? poll : ms < poll * TURN_MAX ? ms : poll * TURN_MAX;
+	if (b->state == BOOT_THERE && ms < poll)
+		return poll;
+	return b->state == BOOT_THERE && ms < poll * TURN_MAX ? ms : poll * TURN_MAX;
 }
 
 /* A lab that answers, but not with this boot's log: the others are looked at all the same. 1: it is given up. */
@@ -380,14 +384,11 @@ static int64_t on_silence(struct agent *a, const struct err *err)
 int64_t agent_turn(struct agent *a)
 {
 	int64_t wait = a->options.entry->poll_ms * TURN_MAX;
-	struct err err = { 0 }, unsent = { 0 };
-	bool sent = send_new(a, &unsent) == 0;
+	struct err err = { 0 };
 
-	/* What cannot be submitted does not keep the others from being followed. */
-	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0 || watch_all(a, &err) < 0)
+	/* What has ended makes room for what is new. */
+	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0 || watch_all(a, &err) < 0 || send_new(a, &err) < 0)
 		return on_silence(a, &err);
-	if (!sent)
-		return on_silence(a, &unsent);
 	a->silent_since = a->back_off = 0;
 	for (size_t i = 0; i < a->errands.n; i++)
 		if (turn_ms(a, a->errands.data[i]->boot) < wait)

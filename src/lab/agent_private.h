@@ -8,6 +8,7 @@
 #include "lab/budget.h"
 #include "lab/own.h"
 #include "lab/private.h"
+#include "lab/shelf.h"
 #include "lab/store.h"
 
 struct errand {
@@ -22,6 +23,7 @@ struct agent {
 	struct agent_options options;
 	struct lab *lab;
 	struct store *store;
+	struct shelf *shelf;
 	VEC(struct errand *) errands;
 	json_t *types;    /* what the lab has, as a survey says it; NULL: not known yet */
 	int64_t types_ms; /* clock_ms of that */

@@ -19,6 +19,19 @@ static const json_t *board_of(const struct boot *b)
 	return json_object_get(b->step.spec, "board");
 }
 
+static struct judge *judge_of(struct boot *b)
+{
+	const struct judge_options options = {
+		.need_marker = json_bool_or(b->step.spec, "need_marker", 0),
+		.cpus = json_int_or(board_of(b), "cpus", 0),
+		.limit_ms = json_int_or(board_of(b), "limit_ms", 0),
+	};
+
+	if (!b->judge)
+		b->judge = judge_new(b->rules, &options);
+	return b->judge;
+}
+
 static void on_console(struct view text, int64_t at_ms, void *data)
 {
 	struct boot *b = data;
@@ -33,7 +46,7 @@ static void on_console(struct view text, int64_t at_ms, void *data)
 		b->flooded = true;
 	text = view_first(text, room);
 	buf_add(&b->console, text.p, text.n);
-	judge_feed(b->judge, text.p, text.n, at_ms);
+	judge_feed(judge_of(b), text.p, text.n, at_ms);
 }
 
 static void take(char **field, const char *value)
@@ -61,34 +74,16 @@ static void on_result(const json_t *result, void *data)
 		b->lava.fetched++;
 }
 
-static int judge_make(struct boot *b, struct err *err)
+int boot_open(const char *home, const json_t *spec, const char *attempt, struct shelf *shelf, struct boot **out,
+	      struct err *err)
 {
-	const json_t *spec = b->step.spec;
-	autofree char *cache = fs_join(b->step.home, "cache");
-	autobuf struct buf text = { 0 };
 	const char *patterns;
-	struct judge_options options = {
-		.need_marker = json_bool_or(spec, "need_marker", 0),
-		.cpus = json_int_or(board_of(b), "cpus", 0),
-		.limit_ms = json_int_or(board_of(b), "limit_ms", 0),
-	};
-
-	if (json_field_str(spec, "patterns", &patterns, err) < 0 ||
-	    depot_get(b->step.depot, patterns, &text, err) < 0 ||
-	    judge_rules_read((struct view){ text.data, text.n }, cache, &b->rules, err) < 0)
-		return -1;
-	b->judge = judge_new(b->rules, &options);
-	return 0;
-}
-
-int boot_open(const char *home, const json_t *spec, const char *attempt, struct boot **out, struct err *err)
-{
 	struct boot *b = mem_alloc(sizeof(*b));
 
 	b->log = (struct lab_log){ .console = on_console, .result = on_result, .data = b };
 	b->console_max = (size_t)json_int_or(json_object_get(spec, "board"), "console_mb", CONSOLE_MB) << 20;
-	b->begun_ms = clock_ms();
-	if (step_open(home, spec, attempt, &b->step, err) < 0 || judge_make(b, err) < 0) {
+	if (step_open(home, spec, attempt, &b->step, err) < 0 || json_field_str(spec, "patterns", &patterns, err) < 0 ||
+	    shelf_rules(shelf, patterns, &b->rules, err) < 0) {
 		boot_free(b);
 		return -1;
 	}
@@ -103,7 +98,6 @@ void boot_free(struct boot *b)
 	step_close(&b->step);
 	lab_log_free(&b->log);
 	judge_free(b->judge);
-	judge_rules_free(b->rules);
 	buf_free(&b->console);
 	free(b->lava.device);
 	free(b->lava.state);
@@ -175,10 +169,11 @@ static int64_t silence_of(const struct boot *b)
 bool boot_decided(struct boot *b)
 {
 	int64_t silence = silence_of(b);
+	struct judge *judge = judge_of(b);
 
 	if (b->log.last_ms)
-		judge_tick(b->judge, b->log.last_ms);
-	if (judge_result(b->judge))
+		judge_tick(judge, b->log.last_ms);
+	if (judge_result(judge))
 		return true;
 	if (b->flooded)
 		judge_end(b->judge, JUDGE_END_FLOOD);
@@ -287,7 +282,7 @@ int boot_finish(struct boot *b, const char *lab, const char *url, struct err *er
 
 int boot_abandon(struct boot *b, const char *lab, enum verdict verdict, const char *reason, struct err *err)
 {
-	if (!judge_result(b->judge))
+	if (!judge_result(judge_of(b)))
 		judge_end(b->judge, JUDGE_END_LOG);
 	record_lab(b, lab, NULL);
 	record_verdict(b, judge_result(b->judge), verdict, reason);

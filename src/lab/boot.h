@@ -4,6 +4,7 @@
 
 #include "judge/judge.h"
 #include "lab/log.h"
+#include "lab/shelf.h"
 #include "step/step.h"
 
 enum boot_state {
@@ -29,15 +30,14 @@ struct boot {
 	int64_t id; /* the lab's number of the job */
 	bool adopt; /* an attempt that may be there already: to be looked for */
 	struct lab_log log;
-	struct judge_rules *rules;
-	struct judge *judge;
+	const struct judge_rules *rules;
+	struct judge *judge; /* NULL until there is something to judge: most boots wait */
 	struct buf console;
 	size_t console_max;
 	bool flooded;
 	bool silent;      /* the verdict is that nothing more came, which a dead worker looks like, too */
 	int64_t heard_ms; /* clock_ms of the newest console text, 0: none */
 	int64_t lab_first_ms, lab_last_ms; /* of console text, by the lab's clock */
-	int64_t begun_ms;                  /* clock_ms when the boot was taken */
 	int64_t look_ms;                   /* clock_ms when its log is to be looked at next */
 	int64_t unread_ms;                 /* clock_ms since when its log cannot be read, 0: it can */
 	int missed;                        /* lists of jobs in a row that do not have it */
@@ -54,8 +54,9 @@ struct boot {
 	size_t n_urls;
 };
 
-/* spec must outlive the boot. ERR_USER for a spec that is none, ERR_INFRA when the depot fails. */
-int boot_open(const char *home, const json_t *spec, const char *attempt, struct boot **out, struct err *err);
+/* spec and shelf must outlive the boot. ERR_USER for a spec that is none, ERR_INFRA when the depot fails. */
+int boot_open(const char *home, const json_t *spec, const char *attempt, struct shelf *shelf, struct boot **out,
+	      struct err *err);
 void boot_free(struct boot *b);
 
 /* The digest of what it boots into: the initrd, and the build's modules behind it where there are any. *some is false

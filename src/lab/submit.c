@@ -19,7 +19,7 @@ static int artefact_offer(struct agent *a, struct boot *b, const char *digest, c
 
 	if (!digest || json_object_get(b->artefacts, name))
 		return 0;
-	if (depot_checkout(b->step.depot, digest, &path, err) < 0 || store_offer(a->store, path, name, &url, err) < 0)
+	if (shelf_checkout(a->shelf, digest, &path, err) < 0 || store_offer(a->store, path, name, &url, err) < 0)
 		return err_wrap(err, "%s", name);
 	b->urls[b->n_urls++] = url;
 	json_object_set_new(b->artefacts, name, json_pack("{s:s, s:s}", "url", url, "sha256", digest));
@@ -52,7 +52,7 @@ static bool not_now(const struct http_reply *reply)
 /* Asks whether LAVA takes the definition; its word, where it does not, is the reason. */
 static int job_validate(struct agent *a, const char *body, struct err *err)
 {
-	const struct http_request request = { .path = "api/v0.2/jobs/validate/", .body = body };
+	const struct http_request request = { .path = "api/v0.2/jobs/validate/", .body = body, .harmless = true };
 	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
 	autobuf struct buf complaint = { 0 };
 	autojson json_t *answer = NULL;

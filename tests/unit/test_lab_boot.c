@@ -105,6 +105,7 @@ static void a_command_line_that_a_shell_would_read(void **state)
 /* What all boots share: a home whose depot has the catalogue's patterns. */
 struct world {
 	char *home;
+	struct shelf *shelf;
 	char patterns[HASH_HEX];
 };
 
@@ -121,7 +122,7 @@ static int world_make(void **state)
 	struct err err = { 0 };
 
 	if (home_make((void **)&w->home) < 0 || catalog_load(dirs, 1, &c, &faults, &err) < 0 ||
-	    depot_open(w->home, &depot, &err) < 0)
+	    depot_open(w->home, &depot, &err) < 0 || shelf_open(w->home, &w->shelf, &err) < 0)
 		return -1;
 	patterns = judge_patterns_json(c->patterns, c->n_patterns);
 	text = json_canonical(patterns);
@@ -136,8 +137,10 @@ static int world_make(void **state)
 static int world_remove(void **state)
 {
 	struct world *w = *state;
-	int status = home_remove((void **)&w->home);
+	int status;
 
+	shelf_free(w->shelf);
+	status = home_remove((void **)&w->home);
 	free(w);
 	return status;
 }
@@ -172,7 +175,7 @@ static void boot_case(const char *name, char *head, char *tail, void *data)
 	if (!h)
 		fail_msg("%s: no JSON", name);
 	uuid_make(attempt);
-	if (boot_open(w->home, spec, attempt, &b, &err) < 0)
+	if (boot_open(w->home, spec, attempt, w->shelf, &b, &err) < 0)
 		fail_msg("%s: %s", name, err.msg);
 	b->id = 7;
 	b->cancelled = json_bool_or(h, "cancelled", false);
