@@ -207,10 +207,10 @@ static void options_set(struct http *h, const struct http_request *request, cons
 		curl_easy_setopt(c, CURLOPT_CAINFO, h->ca);
 	/* On a connection that was used before, curl would send it once more when nothing is answered; but it may have
 	 * been done. */
-	if (request->body) {
+	curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, request->body && !request->harmless ? 1L : 0L);
+	curl_easy_setopt(c, CURLOPT_MAXCONNECTS, 1L);
+	if (request->body)
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, request->body);
-		curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
-	}
 	if (request->method)
 		curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, request->method);
 }

@@ -30,6 +30,7 @@ struct http_request {
 	const char *body;   /* or NULL */
 	const char *type;   /* of the body; NULL: application/json */
 	const char *user;   /* the token goes as this user's password (Basic) instead */
+	bool harmless;      /* with a body: changes nothing there, and may arrive twice */
 	int64_t from, to;   /* bytes asked for by a Range header where to > from; to is the first that is not */
 };
 
