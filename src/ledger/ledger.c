@@ -24,6 +24,10 @@ static void stmt_end(sqlite3_stmt **s)
 #define autostmt __attribute__((cleanup(stmt_end)))
 
 enum { QUICK_CHECK_BYTES = 64 << 20, BUSY_MS = 30000 };
+/* The check reads all of it: KiB of pages are kept, and the system has them all. */
+#define PRAGMAS                                                                              \
+	"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; " \
+	"PRAGMA cache_size = -256"
 
 static int ledger_error(struct ledger *l, struct err *err)
 {
@@ -162,9 +166,7 @@ int ledger_open(const char *home, struct ledger **out, struct err *err)
 		ledger_free(l);
 		return -1;
 	}
-	if (ledger_exec(l, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err) <
-		    0 ||
-	    quick_check(l, err) < 0 || migrate(l, err) < 0) {
+	if (ledger_exec(l, PRAGMAS, err) < 0 || quick_check(l, err) < 0 || migrate(l, err) < 0) {
 		ledger_free(l);
 		return -1;
 	}
