@@ -2,6 +2,7 @@
 #include "cmd/help.h"
 #include "cmd/into.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,8 +43,16 @@ static int go_exec(int argc, char **argv)
 	return status < 0 ? fail(&err) : status;
 }
 
+/* Its threads mostly wait: what one has freed another may use, and what is big goes back at once. */
+static void memory_frugal(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+}
+
 int main(int argc, char **argv)
 {
+	memory_frugal();
 	if (argc > 0 && is_go_name(argv[0]))
 		return go_exec(argc, argv);
 	if (argc < 2)
