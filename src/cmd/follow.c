@@ -72,6 +72,7 @@ int follow(struct run_options *run, bool json, const char *home)
 		return status;
 	f.progress = json ? NULL : progress_new(stdout);
 	run->program = own_program;
+	run->ticks = f.progress && progress_is_live(f.progress);
 	run->event = on_event;
 	run->data_for_event = &f;
 	status = run_execute(catalog, run, &document, &err);

@@ -193,6 +193,11 @@ void progress_event(const struct run_event *e, void *data)
 		fflush(p->out);
 }
 
+bool progress_is_live(const struct progress *p)
+{
+	return p->live;
+}
+
 void progress_free(struct progress *p)
 {
 	if (!p)

@@ -14,6 +14,8 @@ struct progress;
 struct progress *progress_new(FILE *out);
 /* A run's event callback; data is the progress. */
 void progress_event(const struct run_event *event, void *data);
+/* Whether it redraws itself: a terminal's does. */
+bool progress_is_live(const struct progress *p);
 /* Takes the live block off the terminal. */
 void progress_free(struct progress *p);
 

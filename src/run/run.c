@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 200, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };
+enum { TICK_MS = 200, REST_MS = 5000, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };
 
 size_t run_waiting(const struct run *run)
 {
@@ -211,6 +211,7 @@ static void on_tick(uv_timer_t *timer)
 
 static int loop_open(struct run *run, struct err *err)
 {
+	uint64_t tick = run->options->ticks ? TICK_MS : REST_MS;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct engine_options options = {
 		.home = run->options->home,
@@ -232,7 +233,7 @@ static int loop_open(struct run *run, struct err *err)
 	run->sigint.data = run->sigterm.data = run->ticker.data = run;
 	uv_signal_start(&run->sigint, on_signal, SIGINT);
 	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
-	uv_timer_start(&run->ticker, on_tick, TICK_MS, TICK_MS);
+	uv_timer_start(&run->ticker, on_tick, tick, tick);
 	return engine_new(&run->loop, &options, &run->engine, err);
 }
 

@@ -19,7 +19,7 @@ enum run_event_kind {
 	RUN_NOTE,    /* something worth knowing: build, text; kvm: a probe has ended */
 	RUN_LEAVING, /* it was interrupted, and takes leave of the labs that have jobs of it */
 	RUN_LEFT,    /* what became of the job of a boot in a lab, as the run ends early: build, board, text */
-	RUN_TICK,    /* time passes, a few times a second */
+	RUN_TICK,    /* time passes; with the option ticks a few times a second */
 	RUN_DONE,    /* nothing runs any more */
 };
 
@@ -56,6 +56,7 @@ struct run_options {
 	bool reuse_boots; /* earlier boots of the same spec count */
 	bool fallback;    /* take the emulated toolchain of a root whose layer has no valid proof */
 	bool keep_going;  /* do what can be done when a compiler or a QEMU is missing */
+	bool ticks;       /* for a display that shows how time passes */
 	int jobs;         /* 0: as many as there are CPUs */
 	void (*event)(const struct run_event *event, void *data);
 	void *data_for_event;
