@@ -41,6 +41,8 @@ boot() {
 	run "$status" "$name" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab --json
 	cat "$WORK/out" "$WORK/err" >>"$WORK/said"
 }
+# submitted N NAME: so many jobs were.
+submitted() { is "$(requests 'POST /api/v0.2/jobs/ ')" "$1" "$2"; }
 boot_is() { is "$(json "$WORK/out" "(lambda b: $1)(j['boots'][0])")" "$2" "$3"; }
 boot_says() { boot_is "'$1' in (b.get('reason') or '')" True "$2"; }
 source=$WORK/linux
@@ -107,6 +109,14 @@ run 0 "its console" "$KILN" log fake/good/gcc@paper,lab=paperlab
 out_has "KILN-GUEST-DONE status=0" "is the kernel's"
 out_lacks "tftp-deploy" "without what LAVA says itself"
 
+run 0 "the definition of its job" "$KILN" lab job fake/good/gcc@paper,lab=paperlab
+out_has "SECRET/kernel" "has what is known before"
+run 2 "a job that has ended" "$KILN" lab cancel paperlab 1
+err_has "has ended already" "is not cancelled"
+run 2 "a job that is not there" "$KILN" lab cancel paperlab 999
+run 0 "120 jobs that have not ended" "$KILN" lab jobs paperlab --json
+is "$(json "$WORK/out" 'len(j)')" 120 "are read to their end"
+
 fake_source "$WORK/panics" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] Kernel panic - not syncing: No working init found." "[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
 fake_source "$WORK/hangs" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] and no more" "@hang"
 fake_source "$WORK/mute" "SeaBIOS" "@hang"
@@ -147,8 +157,26 @@ boot 0 "binary and half lines in the log" binary
 run 0 "the console of that boot" "$KILN" log fake/good/gcc@paper,lab=paperlab
 out_has "KTAP version 1" "has all the others"
 boot 0 "a log of 50 MB" flood
+[ "$(requests /logs/)" -ge 12 ]
+ok $? "is read in pieces: $(requests /logs/)"
 boot 0 "a busy lab" busy=2
 boot 0 "a clock that is an hour behind" skew=-3600
+source=$WORK/hangs
+boot 1 "a kernel that hangs where the clock is an hour ahead" skew=3600
+boot_is 'b["verdict"]' fail "is a fail all the same"
+source=$WORK/linux
+boot 0 "a lab that is slow" slow=0.2
+boot 0 "a lab that is away when a job is submitted" early=1
+submitted 1 "gets it when it is back"
+boot 3 "a lab that is away from then on" early=1000
+boot_says "nothing else came" "is infra"
+for fault in garbage html status=403 redirect; do
+	boot 3 "$fault while a job runs" later $fault
+	boot_is 'b["verdict"]' infra "is infra"
+	submitted 1 "and the job is there once"
+done
+[ ! -e "$lab/stray" ]
+ok $? "the other server has heard nothing"
 boot 3 "a lab that does not come back" away=1000
 boot_says "nothing else came" "is infra in the end"
 is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "and was given the job once"
@@ -161,7 +189,6 @@ boot_is 'b["verdict"]' "skip" "is a skip"
 is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and nothing is submitted"
 
 # Devices: one that fails, one that is taken away, one that is not for this user.
-submitted() { is "$(requests 'POST /api/v0.2/jobs/ ')" "$1" "$2"; }
 boot 0 "a device that fails, with another beside it that a tag tells from it" sick=Unknown apart
 submitted 2 "is not tried again"
 grep -q '^- .spare' "$lab/definition"
@@ -259,14 +286,4 @@ sleep 0.2
 ok $? "nor in an argument or variable"
 wait $!
 
-# A certificate that is another's.
-kill "$fake_pid"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$WORK/key" -out "$WORK/cert" -days 2 -subj /CN=elsewhere \
-	-addext subjectAltName=DNS:elsewhere.invalid 2>"$WORK/err"
-lab_start --tls "$WORK/cert" "$WORK/key"
-fault
-entry paperlab "url: https://127.0.0.1:$(cat "$lab/port")/" "ca: $WORK/cert"
-run 3 "a certificate that does not match" "$KILN" lab check paperlab
-err_has "right server" "is told of"
-is "$(requests .)" 0 "and nothing is sent"
 finish
