@@ -224,8 +224,9 @@ int handout_new(const struct handout_options *options, struct handout **out, str
 		int num = errno;
 
 		handout_free(h);
-		return err_user(err, "cannot listen on %s: %s", options->listen,
-				num ? strerror(num) : "no reason given");
+		err_user(err, "cannot listen on %s: %s", options->listen, num ? strerror(num) : "no reason given");
+		err->num = num;
+		return -1;
 	}
 	h->url = url_of(options, h->daemon);
 	*out = h;

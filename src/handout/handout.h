@@ -16,7 +16,7 @@ struct handout_options {
 	int requests_per_s; /* 0: 200; what is beyond them is answered with 429 */
 };
 
-/* ERR_USER for an address that is none, or that is not this host's or in use. */
+/* ERR_USER for an address that is none, or that is not this host's or in use (num EADDRINUSE). */
 int handout_new(const struct handout_options *options, struct handout **out, struct err *err);
 /* Waits for what is being sent. */
 void handout_free(struct handout *h);

@@ -2,6 +2,7 @@
 #include "lab/engine.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "lab/agent.h"
@@ -170,6 +171,17 @@ static void inbox_empty(struct desk *d, struct agent *agent, const struct err *e
 	}
 }
 
+static void moment_after(int64_t ms, struct timespec *at)
+{
+	clock_gettime(CLOCK_MONOTONIC, at);
+	at->tv_sec += ms / 1000;
+	at->tv_nsec += ms % 1000 * 1000000;
+	if (at->tv_nsec >= 1000000000) {
+		at->tv_sec++;
+		at->tv_nsec -= 1000000000;
+	}
+}
+
 /* With the mutex held: until somebody wakes the desk, or ms have passed. */
 static void desk_wait(struct desk *d, int64_t ms)
 {
@@ -181,14 +193,39 @@ static void desk_wait(struct desk *d, int64_t ms)
 		pthread_cond_wait(&d->wake, &d->engine->mutex);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	moment_after(ms, &until);
 	pthread_cond_timedwait(&d->wake, &d->engine->mutex, &until);
+}
+
+/* Whatever comes in meanwhile. False: the lab is to be left. */
+static bool desk_pause(struct desk *d, int64_t ms)
+{
+	struct timespec until;
+	bool leaving;
+
+	moment_after(ms, &until);
+	pthread_mutex_lock(&d->engine->mutex);
+	while (!d->leaving && pthread_cond_timedwait(&d->wake, &d->engine->mutex, &until) == 0)
+		;
+	leaving = d->leaving;
+	pthread_mutex_unlock(&d->engine->mutex);
+	return !leaving;
+}
+
+/* Where another Kiln listens at the entry's port, its end is waited for. NULL: err says why. */
+static struct agent *agent_open(struct desk *d, const struct agent_options *options, struct err *err)
+{
+	int64_t begun = clock_ms();
+	struct agent *agent;
+
+	for (;;) {
+		*err = (struct err){ 0 };
+		if (agent_new(options, &agent, err) == 0)
+			return agent;
+		if (err->num != EADDRINUSE || clock_ms() - begun > d->entry->patience_ms ||
+		    !desk_pause(d, d->entry->poll_ms))
+			return NULL;
+	}
 }
 
 static void *desk_work(void *data)
@@ -204,11 +241,9 @@ static void *desk_work(void *data)
 		.parted = on_parted,
 		.data = d,
 	};
-	struct agent *agent = NULL;
 	struct err err = { 0 };
+	struct agent *agent = agent_open(d, &options, &err);
 
-	if (agent_new(&options, &agent, &err) < 0)
-		agent = NULL;
 	pthread_mutex_lock(&d->engine->mutex);
 	d->agent = agent;
 	while (!d->leaving) {

@@ -77,4 +77,16 @@ ended $two 0 "the second, too"
 is "$(submitted)" 2 "in a job of its own"
 [ "$(run_of one)" != "$(run_of two)" ]
 ok $? "they are two runs"
+
+# At one port, which the lab's network may want.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+sed -i "s/^listen:.*/listen: 127.0.0.1:$port/" "$catalog/lab/paperlab.yaml"
+fault long=2
+start one here
+one=$pid
+until_true 200 has_submitted 1
+start two there
+two=$pid
+ended $one 0 "the Kiln that listens there passes"
+ended $two 0 "the other waits for the port"
 finish
