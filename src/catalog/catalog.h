@@ -229,6 +229,7 @@ struct catalog_root {
 	struct names cache;     /* directories in it that are kept for the next preparation */
 	const char *prefix;     /* of the compiler inside: aarch64-linux-gnu- */
 	struct names compilers; /* inside: gcc, clang */
+	struct names cross;     /* archs that these compile for, in a root of the host's own programs */
 	const char *skip;       /* why it cannot be made, or NULL */
 	bool unproved;          /* never made from its real mirror */
 };

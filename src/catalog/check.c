@@ -233,6 +233,10 @@ static void root_check(struct reader *r, const struct catalog *c, const void *en
 		base_check(r, node, root->base, of_debian, only_stage3);
 	else if (root->base)
 		base_check(r, node, root->base, of_stage3, of_debian);
+	if (root->cross.n && root->arch && !r->broken)
+		fault_add(r->faults, key_place(node, "cross"),
+			  "cross: a root of %s has its own compiler; without \"arch\" it is of the host's own programs",
+			  root->arch);
 }
 
 static void lab_check(struct reader *r, const struct catalog *c, const void *entry, const struct node *node)

@@ -227,6 +227,7 @@ static const struct field root_fields[] = {
 	{ "cache", FIELD_WORDS, AT(catalog_root, cache), .may_be_empty = true },
 	{ "prefix", FIELD_WORD, AT(catalog_root, prefix), .may_be_empty = true, .absent = "" },
 	{ "compilers", FIELD_WORDS, AT(catalog_root, compilers), .absent = "gcc" },
+	{ "cross", FIELD_REFS, AT(catalog_root, cross), .ref = KIND_arch },
 	{ "skip", FIELD_STRING, AT(catalog_root, skip) },
 	{ "unproved", FIELD_BOOL, AT(catalog_root, unproved) },
 };

@@ -87,28 +87,45 @@ static void root_push(struct plan *plan, struct plan_cell cell, const struct cat
 	cell_push(cells, &cell);
 }
 
-/* A toolchain that lives in a root: one build for each root of the arch that was named, or in the arch's own. Where
+/* Whether the cell's toolchain may live in the root: one of its arch, or of the host's own programs with a compiler for
+ * it. An arch that is made from another's entry may name that one's root. */
+static bool root_serves(const struct catalog_root *root, const struct plan_cell *cell)
+{
+	if (root->arch)
+		return strcmp(root->arch, cell->arch->name) == 0;
+	return strcmp(cell->toolchain->where, "root-cross") == 0 && names_have(&root->cross, cell->arch->name);
+}
+
+/* The root that an arch's builds live in when none is named; NULL: none. Its cross compiler is the host's own, but
+ * where the catalogue says that the arch has to have another. */
+static const struct catalog_root *own_root(const struct plan *plan, const struct plan_cell *cell)
+{
+	const struct catalog_root *root = cell->arch->root ? catalog_root(plan->catalog, cell->arch->root) : NULL;
+	bool is_cross = strcmp(cell->toolchain->where, "root-cross") == 0;
+
+	return root && root_serves(root, cell) && (!is_cross || !root->arch) ? root : NULL;
+}
+
+/* A toolchain that lives in a root: one build for each root that was named and serves it, or in the arch's own. Where
  * neither is there, a cross compiler is the host's, and the others are not to be had. */
 static void expand_roots(struct plan *plan, const struct plan_request *r, struct plan_cell cell, cell_vec *cells)
 {
+	const struct catalog_root *own = own_root(plan, &cell);
+
 	for (size_t i = 0; i < r->roots.n; i++) {
 		const struct catalog_root *root = catalog_root(plan->catalog, r->roots.data[i]);
 
-		if (root->arch && strcmp(root->arch, cell.arch->name) == 0)
+		if (root_serves(root, &cell))
 			root_push(plan, cell, root, cells);
 	}
 	if (r->roots.n)
 		return;
-	if (strcmp(cell.toolchain->where, "root-cross") == 0) {
+	if (own) {
+		root_push(plan, cell, own, cells);
+	} else if (strcmp(cell.toolchain->where, "root-cross") == 0) {
 		cell.toolchain = cell.init_toolchain;
 		if (cell.toolchain)
 			cell_push(cells, &cell);
-	} else if (cell.arch->root) {
-		const struct catalog_root *root = catalog_root(plan->catalog, cell.arch->root);
-
-		/* An arch that is made from another's entry may have that one's root. */
-		if (root->arch && strcmp(root->arch, cell.arch->name) == 0)
-			root_push(plan, cell, root, cells);
 	}
 }
 

@@ -35,8 +35,8 @@ void making_tell(const struct making *m, const char *fmt, ...)
  * nothing. */
 void root_recipe_digest(const struct catalog *c, const struct catalog_root *recipe, char hex[static HASH_HEX])
 {
-	static const char *const not_content[] = { "description", "mirror",   "keyring", "keyring_from", "compilers",
-						   "skip",        "unproved", "file",    "line" };
+	static const char *const not_content[] = { "description", "mirror", "keyring",  "keyring_from", "compilers",
+						   "cross",       "skip",   "unproved", "file",         "line" };
 	autojson json_t *entry = catalog_entry_json(c, "root", recipe->name);
 
 	for (size_t i = 0; i < countof(not_content); i++)
