@@ -283,6 +283,33 @@ static void a_post_is_sent_once(void **state)
 	assert_null(strstr(strstr(s.seen, "POST") + 1, "POST"));
 }
 
+/* On the connection that is there, and again where that one has ended. */
+static void a_harmless_post_may_be_sent_twice(void **state)
+{
+	static const struct http_request harmless = { .path = "there", .body = "body", .harmless = true };
+	struct server s = { .n = 2,
+			    .keep = true,
+			    .answers = { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+					 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" } };
+	struct http_options options = { .answer_ms = 500 };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	autofree char *base = NULL;
+	struct err err = { 0 };
+	struct http *h;
+
+	server_start(&s);
+	options.base = base = mem_printf("http://127.0.0.1:%d/", s.port);
+	assert_int_equal(http_new(&options, &h, &err), 0);
+	assert_int_equal(http_ask(h, &get, &reply, &err), 0);
+	http_reply_free(&reply);
+	assert_int_equal(http_ask(h, &harmless, &reply, &err), 0);
+	assert_int_equal(reply.status, 200);
+	http_free(h);
+	server_stop(&s);
+	assert_int_equal(s.connections, 2);
+	assert_non_null(strstr(strstr(s.seen, "POST") + 1, "POST"));
+}
+
 static void answers_that_are_none(void **state)
 {
 	struct server cut = { .n = 1, .answers = { "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf" } };
@@ -413,6 +440,7 @@ int main(void)
 		cmocka_unit_test(a_redirect_without_end),
 		cmocka_unit_test(a_post_is_not_redirected),
 		cmocka_unit_test(a_post_is_sent_once),
+		cmocka_unit_test(a_harmless_post_may_be_sent_twice),
 		cmocka_unit_test(answers_that_are_none),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_question_is_given_up),

@@ -198,6 +198,32 @@ static void verdicts_join_both_words(void **state)
 	each_case("golden/lab/boot", boot_case, *state);
 }
 
+static void patterns_are_compiled_once(void **state)
+{
+	const struct world *w = *state;
+	const struct judge_rules *first, *second;
+	struct err err = { 0 };
+
+	assert_int_equal(shelf_rules(w->shelf, w->patterns, &first, &err), 0);
+	assert_int_equal(shelf_rules(w->shelf, w->patterns, &second, &err), 0);
+	assert_ptr_equal(first, second);
+}
+
+static void an_artefact_that_went_is_missed(void **state)
+{
+	const struct world *w = *state;
+	autofree char *first = NULL, *second = NULL;
+	char *third = NULL;
+	struct err err = { 0 };
+
+	assert_int_equal(shelf_checkout(w->shelf, w->patterns, &first, &err), 0);
+	assert_int_equal(shelf_checkout(w->shelf, w->patterns, &second, &err), 0);
+	assert_string_equal(first, second);
+	assert_int_equal(unlink(first), 0);
+	assert_int_equal(shelf_checkout(w->shelf, w->patterns, &third, &err), -1);
+	assert_int_equal(err.class, ERR_INFRA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -205,6 +231,8 @@ int main(void)
 		cmocka_unit_test(a_method_that_nobody_knows),
 		cmocka_unit_test(a_command_line_that_a_shell_would_read),
 		cmocka_unit_test_setup_teardown(verdicts_join_both_words, world_make, world_remove),
+		cmocka_unit_test_setup_teardown(patterns_are_compiled_once, world_make, world_remove),
+		cmocka_unit_test_setup_teardown(an_artefact_that_went_is_missed, world_make, world_remove),
 	};
 
 	return cmocka_run_group_tests_name("lab_boot", tests, NULL, NULL);
