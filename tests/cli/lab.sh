@@ -117,6 +117,12 @@ run 2 "a job that is not there" "$KILN" lab cancel paperlab 999
 run 0 "120 jobs that have not ended" "$KILN" lab jobs paperlab --json
 is "$(json "$WORK/out" 'len(j)')" 120 "are read to their end"
 
+sed 's/^lava:.*/lava: {type: paper-type, method: qemu, min: "2023.02"}/' "$catalog/board/paper.yaml" >"$catalog/board/later.yaml"
+run 0 "a board that the lab's LAVA is too old for" \
+	"$KILN" run --arch fake --config good --board later --source "$source" --runner lava:paperlab
+out_has "lava is 2023.01, >=2023.02 is required" "is a skip, and says so"
+rm "$catalog/board/later.yaml"
+
 fake_source "$WORK/panics" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] Kernel panic - not syncing: No working init found." "[    0.1] ---[ end Kernel panic - not syncing ]---" "@hang"
 fake_source "$WORK/hangs" "[    0.000000] Linux version 6.1.99-fake" "[    0.1] and no more" "@hang"
 fake_source "$WORK/mute" "SeaBIOS" "@hang"
