@@ -180,7 +180,7 @@ int lab_survey(struct lab *lab, const struct catalog *catalog, json_t **survey, 
 	CLEANUP(lists_free) struct lists lists = { 0 };
 	autojson json_t *version = NULL;
 
-	if (client_get(lab, "system/version/", &version, err) < 0 || identity_check(lab, err) < 0 ||
+	if (identity_check(lab, err) < 0 || client_get(lab, "system/version/", &version, err) < 0 ||
 	    lists_read(lab, &lists, err) < 0)
 		return -1;
 	*survey = json_pack("{s:s, s:s, s:o, s:s, s:I, s:o}", "lab", lab->entry->name, "url", lab->entry->url,

@@ -75,6 +75,7 @@ err_has "is staff" "is refused"
 check 2 "a superuser" superuser
 err_has "a superuser" "is refused"
 check 2 "a wrong token" status=403
+err_has "does not know the token of alice" "is refused"
 check 2 "no authorization" status=401
 check 3 "a page of HTML with 500" html
 err_has "HTTP 500" "is told as it is"
@@ -82,7 +83,7 @@ is "$(requests GET)" 4 "after four tries"
 check 3 "garbage" garbage
 err_has "is no JSON" "is told as it is"
 check 0 "a lab that is busy" busy=2
-is "$(requests system/version)" 3 "is asked again"
+is "$(requests system/whoami)" 3 "is asked again"
 check 0 "slow answers" slow=0.2
 check 3 "a redirect to another server" redirect
 err_has "nothing is sent there" "is not followed"
