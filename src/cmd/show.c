@@ -7,6 +7,7 @@
 #include "report/report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A line a run, newest first; as JSON each line is a document. */
 static int print_run(const json_t *run, void *data)
@@ -23,6 +24,20 @@ static int print_run(const json_t *run, void *data)
 		       json_str_or(request, "source", "-"), json_str_or(request, "matrix", "(a selection)"));
 	putchar('\n');
 	return 0;
+}
+
+/* What can be done about a run that has no result yet. */
+static void print_unfinished(const json_t *document, const char *home)
+{
+	const char *id = json_str_or(document, "run", "");
+	autofree char *who = NULL;
+
+	if (strcmp(json_str_or(document, "state", ""), "running") != 0)
+		return;
+	if (run_is_driven(home, id, &who))
+		printf("it is being followed by %s\n", who);
+	else
+		printf("it was not finished; to go on with it: kiln attach %s\n", id);
 }
 
 int cmd_show(int argc, char **argv)
@@ -62,5 +77,6 @@ int cmd_show(int argc, char **argv)
 	}
 	printf("run %s, %s\n", json_str_or(document, "run", ""), json_str_or(document, "state", ""));
 	report_matrix(document, &report, stdout);
+	print_unfinished(document, home);
 	return 0;
 }

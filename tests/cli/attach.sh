@@ -56,7 +56,11 @@ run 2 "a run that is followed" "$KILN" attach "$id"
 err_has "process $kiln_pid on $(uname -n)" "names the process"
 run 2 "no other is unfinished" "$KILN" attach
 err_has "$id, is being followed" "and says so"
+run 0 "kiln show" "$KILN" show
+out_has "followed by process $kiln_pid" "says that, too"
 end KILL 137 "a kill"
+run 0 "kiln show" "$KILN" show
+out_has "kiln attach $id" "says how to come back"
 cp -R "$WORK/linux" "$WORK/kept" && rm -rf "$WORK/linux"
 run 0 "comes back without its source, from elsewhere" env -C "$WORK/elsewhere" "$KILN" attach "$id"
 out_has "run $id goes on" "to that run"
