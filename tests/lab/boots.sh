@@ -81,9 +81,22 @@ until_running
 sleep 4 # it has fetched its artefacts by then
 kill -KILL $pid
 wait $pid 2>/dev/null
-run 1 "a run whose Kiln was killed goes on" "$KILN" "${boots[@]}"
+run 1 "a run whose Kiln was killed is come back to" "$KILN" attach
 out_has "goes on where it was interrupted" "where it was"
 is "$(jobs)" $((before + 1)) "and submits nothing twice"
+
+"$KILN" "${boots[@]}" >"$WORK/log" 2>&1 </dev/null &
+pid=$!
+until_running
+sleep 4
+kill -INT $pid
+wait $pid
+is "$?" 130 "Ctrl-C while a job has all it needs"
+grep -q "in lab real goes on: $url" "$WORK/log"
+ok $? "leaves it, and says where it is"
+run 1 "that run, too, is come back to" "$KILN" attach
+out_has "hangs after" "with the job's verdict"
+is "$(jobs)" $((before + 2)) "in the same job"
 
 "$KILN" "${boots[@]}" >"$WORK/log" 2>&1 </dev/null &
 pid=$!
