@@ -95,13 +95,24 @@ int cells_to_ledger(struct run *run, size_t cell, struct err *err);
 int cell_link(struct run *run, size_t cell, struct err *err);
 
 /* tasks.c: from a wish to its records. */
+extern const char *const task_kind_texts[]; /* by enum plan_kind */
 /* Advances a cell as far as records reach; what is missing is submitted. */
 int cell_advance(struct run *run, size_t cell, struct err *err);
+/* A new reference to spec; the task is the run's. */
+struct task *task_make(struct run *run, json_t *spec, enum plan_kind kind, const char *build, const char *board);
+/* Learns the records that are there before anything is run. */
+int task_look(struct run *run, struct task *task, struct err *err);
+int task_submit(struct run *run, struct task *task, struct err *err);
+bool task_in_lab(const struct task *task);
+struct run_event task_event(const struct task *task, enum run_event_kind kind);
+bool record_is_infra(const json_t *record);
+void task_free(struct task *task);
+
+/* ended.c: what comes of them, told by the engines. */
 void task_started(const struct engine_job *job, void *data);
 void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
 /* Before a boot in a lab ends because the run does. */
 void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data);
-void task_free(struct task *task);
 
 /* Steps that wait and that run, on this host and in labs. */
 size_t run_waiting(const struct run *run);
