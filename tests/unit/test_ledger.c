@@ -4,6 +4,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "home.h"
 #include "ledger/ledger.h"
@@ -69,6 +70,38 @@ static void attempts_are_kept_and_not_replaced(void **state)
 	assert_int_equal(json_array_size(found), 2);
 	assert_string_equal(json_str_or(json_array_get(found, 0), "verdict", ""), "fail");
 	assert_string_equal(json_str_or(json_array_get(found, 1), "verdict", ""), "pass");
+	ledger_free(l);
+}
+
+static void lab_done(struct ledger *l, const char *uuid, const char *lab, int64_t ended, double seconds)
+{
+	autojson json_t *r = record(uuid, "k", "pass");
+	char text[CLOCK_TEXT];
+	struct err err = { 0 };
+
+	clock_format(ended, text);
+	json_object_set_new(r, "finished", json_string(text));
+	if (lab)
+		json_object_set_new(r, "lava", json_pack("{s:s, s:f}", "lab", lab, "seconds", seconds));
+	assert_int_equal(ledger_attempt_done(l, "1", r, &err), 0);
+}
+
+static void how_long_a_lab_was_used(void **state)
+{
+	struct ledger *l = ledger_at(state);
+	autojson json_t *request = json_object(), *use = NULL;
+	const int64_t now = clock_unix();
+	struct err err = { 0 };
+
+	assert_int_equal(ledger_run_add(l, "1", request, &err), 0);
+	lab_done(l, "a", "near", now - 100, 30.5);
+	lab_done(l, "b", "far", now - 100, 7);
+	lab_done(l, "c", "near", now - 25 * 60 * 60, 1000);
+	lab_done(l, "d", NULL, now - 100, 0);
+	assert_int_equal(ledger_lab_use(l, "near", &use, &err), 0);
+	assert_int_equal(json_array_size(use), 1);
+	assert_int_equal(json_integer_value(json_array_get(json_array_get(use, 0), 0)), now - 100);
+	assert_true(json_real_value(json_array_get(json_array_get(use, 0), 1)) == 30.5);
 	ledger_free(l);
 }
 
@@ -172,6 +205,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, home_make, home_remove)
 	const struct CMUnitTest tests[] = {
+		TEST(how_long_a_lab_was_used),
 		TEST(an_unfinished_run_is_found_by_its_request),
 		TEST(attempts_are_kept_and_not_replaced),
 		TEST(attempts_without_an_end_are_lost),
