@@ -188,7 +188,12 @@ static void facts_make(struct world *w, const struct names *archs)
 	for (size_t i = 0; i < w->catalog.n_boards; i++)
 		json_object_set_new(w->machines, w->catalog.boards[i].name,
 				    json_pack("{s:s, s:s}", "path", "/usr/bin/qemu", "digest", "00"));
-	w->facts = (struct plan_facts){ w->source, w->toolchains, w->machines, w->accels, "00", "00" };
+	w->facts = (struct plan_facts){ .source = w->source,
+					.toolchains = w->toolchains,
+					.machines = w->machines,
+					.accels = w->accels,
+					.init_sources = "00",
+					.patterns = "00" };
 }
 
 static json_t *record_make(const char *artefact)
@@ -246,7 +251,7 @@ static void state_learn(const struct world *w, struct plan_state *state, const s
 		state->build = w->built;
 		break;
 	case PLAN_BOOT:
-		state->boots[step->board] = w->booted;
+		state->boots[step->place] = w->booted;
 		break;
 	}
 }
@@ -294,7 +299,7 @@ static double plan_once(const struct world *w, bool specs, struct figures *f)
 	must(plan_expand(&w->catalog, &request, &plan, &err), &err);
 	states = mem_alloc(plan->n * sizeof(*states));
 	for (size_t i = 0; i < plan->n; i++)
-		states[i].boots = mem_alloc(plan->cells[i].n_boards * sizeof(*states[i].boots));
+		states[i].boots = mem_alloc(plan->cells[i].n_places * sizeof(*states[i].boots));
 	follow(w, plan, states, specs, &steps);
 	f->cells = plan->n;
 	f->steps = steps.n;
