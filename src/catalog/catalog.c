@@ -92,6 +92,11 @@ bool names_have(const struct names *names, const char *name)
 	return false;
 }
 
+bool names_select(const struct names *filter, const char *name)
+{
+	return filter->n == 0 || names_have(filter, name);
+}
+
 bool names_fit(const struct names *globs, const char *name, int flags)
 {
 	for (size_t i = 0; i < globs->n; i++)

@@ -316,6 +316,8 @@ CATALOG_KINDS(X)
 const char *const *catalog_kinds(void);
 /* Whether the list has this name. */
 bool names_have(const struct names *names, const char *name);
+/* Whether a filter of names lets one pass: an empty one lets all. */
+bool names_select(const struct names *filter, const char *name);
 /* Whether one of a list of globs fits it; flags as of fnmatch. */
 bool names_fit(const struct names *globs, const char *name, int flags);
 /* A list as a JSON array of strings. New reference. */

@@ -5,11 +5,6 @@
 
 typedef VEC(struct plan_cell) cell_vec;
 
-bool selected(const struct names *filter, const char *name)
-{
-	return filter->n == 0 || names_have(filter, name);
-}
-
 static const struct plan_file_config *file_config(const struct plan_request *r, const char *name)
 {
 	for (size_t i = 0; i < r->n_files; i++)
@@ -135,7 +130,7 @@ static void expand_toolchains(struct plan *plan, const struct plan_request *r, c
 	for (size_t t = 0; t < row->toolchains.n; t++) {
 		const char *name = row->toolchains.data[t];
 
-		if (!selected(&r->toolchains, name))
+		if (!names_select(&r->toolchains, name))
 			continue;
 		cell.toolchain = catalog_toolchain(plan->catalog, name);
 		cell.init_toolchain = host_toolchain(plan->catalog, cell.arch, cell.toolchain);
@@ -219,14 +214,14 @@ static int expand_row(struct plan *plan, const struct plan_request *r, const str
 			.machine = machine_of(r, row),
 		};
 
-		if (!selected(&r->archs, row->archs.data[a]))
+		if (!names_select(&r->archs, row->archs.data[a]))
 			continue;
 		cell_places(plan, r, &cell);
 		cell_suites(plan, r, &cell);
 		if (r->boards.n && !cell.n_places)
 			continue;
 		for (size_t c = 0; c < row->configs.n; c++)
-			if ((file_config(r, row->configs.data[c]) || selected(&r->configs, row->configs.data[c])) &&
+			if ((file_config(r, row->configs.data[c]) || names_select(&r->configs, row->configs.data[c])) &&
 			    expand_config(plan, r, row, cell, row->configs.data[c], cells, err) < 0)
 				return -1;
 	}

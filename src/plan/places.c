@@ -76,8 +76,8 @@ void cell_places(struct plan *plan, const struct plan_request *request, struct p
 	for (size_t i = 0; !request->builds_only && i < plan->catalog->n_boards; i++) {
 		const struct catalog_board *b = &plan->catalog->boards[i];
 
-		if (strcmp(b->arch, cell->arch->name) == 0 && selected(&cell->row->boards, b->name) &&
-		    selected(&request->boards, b->name))
+		if (strcmp(b->arch, cell->arch->name) == 0 && names_select(&cell->row->boards, b->name) &&
+		    names_select(&request->boards, b->name))
 			board_places(plan->catalog, request, b, &places);
 	}
 	cell->n_places = places.found.n;

@@ -12,8 +12,6 @@ const char *config_missing(const struct plan_cell *cell, const struct plan_facts
 /* Which kernels have the cell's config, for plan_cell.only: in the arena; NULL when all do. */
 const char *config_kernels(const struct plan_cell *cell, struct arena *a);
 
-/* Whether a list of names that people gave has this one; an empty list has all. */
-bool selected(const struct names *filter, const char *name);
 /* The boards a row gives an arch: those it names, or all of the arch; each with every place that it may boot at. */
 void cell_places(struct plan *plan, const struct plan_request *request, struct plan_cell *cell);
 bool same_build(const struct plan_cell *a, const struct plan_cell *b);
