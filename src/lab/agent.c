@@ -50,16 +50,6 @@ int agent_new(const struct agent_options *options, struct agent **out, struct er
 	return 0;
 }
 
-static void errand_free(struct errand *e)
-{
-	boot_free(e->boot);
-	json_decref(e->job.spec);
-	if (e->slot >= 0)
-		close(e->slot);
-	free(e->name);
-	free(e);
-}
-
 void agent_free(struct agent *a)
 {
 	if (!a)
@@ -78,57 +68,6 @@ void agent_free(struct agent *a)
 size_t agent_busy(const struct agent *a)
 {
 	return a->errands.n;
-}
-
-static void urls_withdraw(struct agent *a, struct boot *b)
-{
-	for (size_t i = 0; i < b->n_urls; i++) {
-		store_withdraw(a->store, b->urls[i]);
-		free(b->urls[i]);
-	}
-	b->n_urls = 0;
-}
-
-/* Says how it ended, and forgets it. */
-static void errand_forget(struct agent *a, size_t i, const struct err *err)
-{
-	struct errand *e = a->errands.data[i];
-	bool good = err->class == ERR_NONE;
-
-	if (good && e->boot && e->boot->id)
-		budget_add(&a->budget, clock_unix(), boot_device_seconds(e->boot));
-	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
-	errand_free(e);
-	memmove(&a->errands.data[i], &a->errands.data[i + 1], (--a->errands.n - i) * sizeof(a->errands.data[0]));
-}
-
-static void errand_end(struct agent *a, size_t i, const struct err *err)
-{
-	if (a->errands.data[i]->boot)
-		urls_withdraw(a, a->errands.data[i]->boot);
-	errand_forget(a, i, err);
-}
-
-void errand_abandon(struct agent *a, size_t i, enum verdict verdict, const char *reason)
-{
-	struct err err = { 0 };
-
-	boot_abandon(a->errands.data[i]->boot, a->options.entry->name, verdict, reason, &err);
-	errand_end(a, i, &err);
-}
-
-int types_since(struct agent *a, int64_t since_ms, struct err *err)
-{
-	json_t *types;
-
-	if (a->types && a->types_ms >= since_ms)
-		return 0;
-	if (lab_types(a->lab, &types, err) < 0)
-		return -1;
-	json_decref(a->types);
-	a->types = types;
-	a->types_ms = clock_ms();
-	return 0;
 }
 
 void agent_take(struct agent *a, const struct engine_job *job, const struct lab_wish *wish)
@@ -414,7 +353,7 @@ static void errand_part(struct agent *a, size_t i, const struct err *err)
 	parting.url = url;
 	a->options.parted(&e->job, &parting, a->options.data);
 	if (parting.fate == LAB_FATE_NONE || parting.fate == LAB_FATE_CANCELLED)
-		urls_withdraw(a, e->boot);
+		errand_withdraw(a, e);
 	errand_forget(a, i, err);
 }
 

@@ -32,7 +32,14 @@ struct agent {
 	int64_t back_off;
 };
 
-/* agent.c */
+/* errand.c */
+void errand_free(struct errand *e);
+/* Takes its artefacts back from where the lab reads them. */
+void errand_withdraw(struct agent *a, struct errand *e);
+/* Says how it ended, and forgets it. */
+void errand_forget(struct agent *a, size_t i, const struct err *err);
+/* Both. */
+void errand_end(struct agent *a, size_t i, const struct err *err);
 /* Ends the boot without a job's result: infra or skip. */
 void errand_abandon(struct agent *a, size_t i, enum verdict verdict, const char *reason);
 /* Asks what the lab has where that was last known before a moment (clock_ms). */
