@@ -4,7 +4,6 @@
 #include "plan/private.h"
 #include "step/step.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static enum verdict record_verdict(const json_t *record)
@@ -42,55 +41,6 @@ static const char *board_skip(const struct plan_place *place)
 	if (place->lab)
 		return b->lava.skip;
 	return b->skip || b->qemu_machine ? b->skip : "it is a real board: --runner lava boots it";
-}
-
-char *plan_runner_name(const struct plan_cell *cell, size_t board)
-{
-	return cell->places[board].lab ? mem_printf("lava:%s", cell->places[board].lab->name) : mem_strdup("local");
-}
-
-char *plan_toolchain_name(const struct plan_cell *cell)
-{
-	return cell->root ? mem_printf("%s+%s", cell->toolchain->name, cell->root->name)
-			  : mem_strdup(cell->toolchain->name);
-}
-
-char *plan_build_name(const struct plan *plan, size_t i, const struct plan_facts *facts)
-{
-	const struct plan_cell *c = &plan->cells[i];
-	const char *config = c->file ? c->file->name : c->config->name;
-	autofree char *random = c->random ? mem_printf("%s-%lld", config, (long long)c->seed) : NULL;
-	autofree char *toolchain = plan_toolchain_name(c);
-
-	return mem_printf("%s/%s/%s/%s", json_str_or(facts->source, "id", "source"), c->arch->name,
-			  random ? random : config, toolchain);
-}
-
-char *plan_board_name(const struct plan_cell *cell, size_t board)
-{
-	const struct catalog_machine *m = &cell->machine;
-	struct buf name = { 0 };
-
-	buf_adds(&name, cell->places[board].board->name);
-	if (m->cpus)
-		buf_printf(&name, ",cpus=%" PRId64, m->cpus);
-	if (m->memory_mb)
-		buf_printf(&name, ",memory=%" PRId64, m->memory_mb);
-	if (m->cpu)
-		buf_printf(&name, ",cpu=%s", m->cpu);
-	if (m->accel)
-		buf_printf(&name, ",accel=%s", m->accel);
-	if (cell->places[board].lab)
-		buf_printf(&name, ",lab=%s", cell->places[board].lab->name);
-	return buf_steal(&name);
-}
-
-struct kversion state_kernel(const struct plan_state *state)
-{
-	struct kversion v = { 0 };
-
-	kversion_parse(view_of(json_str_or(state->configure, "release", "")), &v);
-	return v;
 }
 
 /* Whether an attempt at this boot may be under way in its lab since before: that is followed, whatever the lab has just
@@ -316,26 +266,6 @@ enum verdict plan_combine(const json_t *records, size_t *attempt)
 	if (attempt)
 		*attempt = chosen;
 	return fail ? (pass ? VERDICT_FLAKY : VERDICT_FAIL) : result;
-}
-
-const char *suite_skipped(const struct catalog_suite *suite, const struct plan_state *state, struct arena *a)
-{
-	reason_vec reasons = { 0 };
-	const char *line = NULL;
-
-	if (state->config &&
-	    requirements_match(suite->require.data, suite->require.n, state->config, state_kernel(state), a, &reasons))
-		line = reasons_line(&reasons, a);
-	vec_free(&reasons);
-	return line;
-}
-
-const char *reasons_line(const reason_vec *reasons, struct arena *a)
-{
-	autobuf struct buf line = { 0 };
-
-	reasons_print(reasons, &line);
-	return arena_strndup(a, line.data ? line.data : "", line.n);
 }
 
 static struct plan_verdict unmatched(const struct plan *plan, const struct plan_cell *cell, size_t board,
