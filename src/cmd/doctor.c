@@ -1,6 +1,5 @@
 /* kiln doctor: what this host lacks, why that matters, and how to get it. */
 #include "base/cleanup.h"
-#include "base/fs.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "doctor/doctor.h"
@@ -81,20 +80,6 @@ static void print_json(const check_vec *checks)
 	putchar('\n');
 }
 
-static int load(const struct catalog **catalog, struct err *err)
-{
-	autofree char *own = config_path();
-	autofree char *data = data_path();
-	autofree char *shipped = fs_join(data, "catalog");
-	autobuf struct buf faults = { 0 };
-
-	if (catalog_load((const char *const[]){ own, shipped }, 2, catalog, &faults, err) == 0)
-		return 0;
-	if (faults.n)
-		fputs(faults.data, stderr);
-	return -1;
-}
-
 int cmd_doctor(int argc, char **argv)
 {
 	CLEANUP(checks_free) check_vec checks = { 0 };
@@ -103,6 +88,7 @@ int cmd_doctor(int argc, char **argv)
 	autofree char *home = NULL;
 	bool json = false;
 	struct err err = { 0 };
+	int status;
 	const struct option options[] = {
 		{ "home", OPTION_STRING, &home_option },
 		{ "json", OPTION_FLAG, &json },
@@ -114,8 +100,9 @@ int cmd_doctor(int argc, char **argv)
 		err_user(&err, "doctor takes no operand, not \"%s\"; see kiln doctor --help", argv[1]);
 		return fail(&err);
 	}
-	if (load(&catalog, &err) < 0)
-		return fail(&err);
+	status = command_catalog(&catalog);
+	if (status)
+		return status;
 	home = home_path(home_option);
 	doctor_examine(catalog, home, needed_matrix, &checks);
 	if (json)

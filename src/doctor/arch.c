@@ -16,7 +16,7 @@ static bool is_needed(const struct doctor *d, const char *arch, const char *tool
 		const struct catalog_row *row = &m->rows[i];
 
 		if (names_have(&row->archs, arch) && (!toolchain || names_have(&row->toolchains, toolchain)) &&
-		    (!board || row->boards.n == 0 || names_have(&row->boards, board)))
+		    (!board || names_select(&row->boards, board)))
 			return true;
 	}
 	return false;
