@@ -1,20 +1,8 @@
 # Several Kilns and one user of a lab: at one home, and at two.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../fake.sh"
-lab=$WORK/lab
-mkdir -p "$lab" "$catalog/lab"
-"$TESTS/lab/fake" "$lab" 2>"$lab/log" &
-fake_pid=$!
-trap 'kill $fake_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
-until_true 100 test -s "$lab/port"
-printf %s fedcba9876543210secret >"$WORK/token"
-chmod 600 "$WORK/token"
-printf '%s\n' "url: http://127.0.0.1:$(cat "$lab/port")/" 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 50ms' \
-	'patience: 5s' 'jobs: 1' >"$catalog/lab/paperlab.yaml"
-echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
-fault() { echo "$*" >"$lab/fault"; : >"$lab/requests"; }
-requests() { grep -c -- "$1" "$lab/requests"; }
-submitted() { requests 'POST /api/v0.2/jobs/ '; }
+. "$TESTS/lab/faked.sh"
+entry paperlab 'jobs: 1'
 has_submitted() { [ "$(submitted)" -ge "$1" ]; }
 # start NAME HOME: a run in the background, all of the same request. Its process is $pid.
 start() {

@@ -3,19 +3,8 @@
 # the home does not have are built: x86_64 and arm64 are those of smoke, parisc and m68k of tiny.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-shared_home
-SOURCE=${KILN_E2E_SOURCE:-deb:linux-source-6.1}
-lab=/var/tmp/kiln-lab-test.$$
-
-[ "$(id -u)" -eq 0 ] || { skip "a real lab" "LAVA's worker must be root"; finish; exit; }
-command -v lava-server >/dev/null || { skip "a real lab" "LAVA is not there: scripts/setup lab"; finish; exit; }
-trap '"$TESTS/lab/lab" down $lab; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK" $lab' EXIT
-url=$("$TESTS/lab/lab" up $lab 2>"$WORK/err")
-ok $? "the lab is up"
-[ -n "$url" ] || { finish; exit; }
-
-catalog=$XDG_CONFIG_HOME/kiln/catalog
-mkdir -p "$catalog/lab" "$catalog/board"
+# shellcheck source=tests/lab/real.sh
+. "$TESTS/lab/real.sh"
 # entry NAME USER TOKEN
 entry() { printf '%s\n' "url: $url" "user: $2" "token_file: $lab/token/$3" 'listen: 127.0.0.1:0' 'poll: 1s' >"$catalog/lab/$1.yaml"; }
 entry real alice alice

@@ -2,19 +2,8 @@
 # What goes wrong in a real LAVA lab, and what Kiln makes of it: tokens, jobs that others cancel, devices and workers that go.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-shared_home
-SOURCE=${KILN_E2E_SOURCE:-deb:linux-source-6.1}
-lab=/var/tmp/kiln-lab-faults.$$
-
-[ "$(id -u)" -eq 0 ] || { skip "a real lab" "LAVA's worker must be root"; finish; exit; }
-command -v lava-server >/dev/null || { skip "a real lab" "LAVA is not there: scripts/setup lab"; finish; exit; }
-trap '"$TESTS/lab/lab" down $lab; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK" $lab' EXIT
-url=$("$TESTS/lab/lab" up $lab 2>"$WORK/err")
-ok $? "the lab is up"
-[ -n "$url" ] || { finish; exit; }
-
-catalog=$XDG_CONFIG_HOME/kiln/catalog
-mkdir -p "$catalog/lab" "$catalog/board"
+# shellcheck source=tests/lab/real.sh
+. "$TESTS/lab/real.sh"
 # entry NAME TOKEN LINE...
 entry() {
 	local name=$1 token=$2
