@@ -68,9 +68,9 @@ bool lab_match(const struct catalog_lab *lab, const struct catalog_board *board,
 	    kversion_parse(view_of(board->lava.min), &min) == 0 && kversion_cmp(have, min) < 0)
 		return lacks(reasons, "lava", arena_printf(a, ">=%s", board->lava.min), arena_strdup(a, version));
 	if (!type)
-		return lacks(reasons, "device type", board->lava.type, "none in this lab");
+		return lacks(reasons, "device type", board->lava.type, "not in this lab");
 	if (!devices_for(&board->lava, type))
-		return lacks(reasons, "device type", board->lava.type, "none of its devices is available");
+		return lacks(reasons, "available devices", arena_printf(a, ">=1 of %s", board->lava.type), "0");
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "plan/plan.h"
+#include "step/step.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -120,6 +121,37 @@ static void show(struct buf *out, const struct plan *plan, const struct plan_fac
 	arena_free(&a);
 }
 
+static bool has_name(const json_t *list, const char *name)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, v)
+		if (strcmp(json_string_value(v), name) == 0)
+			return true;
+	return false;
+}
+
+/* The boots of these boards were begun before and have not ended: what the ledger would say. */
+static json_t *begun(const json_t *boards, const struct plan *plan, const struct plan_facts *facts,
+		     const struct plan_state *state)
+{
+	json_t *lost = json_object();
+
+	for (size_t b = 0; b < plan->cells[0].n_places; b++) {
+		const struct plan_step step = { PLAN_BOOT, b };
+		autojson json_t *spec = NULL;
+		char key[HASH_HEX];
+
+		if (!has_name(boards, plan->cells[0].places[b].board->name))
+			continue;
+		spec = plan_spec(plan, 0, facts, state, &step);
+		step_key(spec, key);
+		json_object_set_new(lost, key, json_string("00000000-0000-4000-8000-000000000000"));
+	}
+	return lost;
+}
+
 static void run_case(const struct catalog *catalog, const json_t *doc, struct buf *out)
 {
 	struct arena a = { 0 };
@@ -135,6 +167,7 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		.configs = names_at(&a, r, "configs"),
 		.toolchains = names_at(&a, r, "toolchains"),
 		.boards = names_at(&a, r, "boards"),
+		.runners = names_at(&a, r, "runners"),
 		.roots = names_at(&a, r, "roots"),
 		.machine = { json_int_or(r, "cpus", 0), json_int_or(r, "memory_mb", 0), json_str_or(r, "cpu", NULL),
 			     json_str_or(r, "accel", NULL) },
@@ -146,6 +179,7 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		.init_sources = "s0",
 		.patterns = "p0",
 		.today = json_str_or(doc, "today", NULL),
+		.labs = json_object_get(given, "labs"),
 	};
 	json_t *boots = json_object_get(s, "boots");
 	const json_t *attempts[2] = { json_array_get(boots, 0), json_array_get(boots, 1) };
@@ -161,7 +195,9 @@ static void run_case(const struct catalog *catalog, const json_t *doc, struct bu
 		size_t more = json_bool_or(r, "fallback", false) ? plan_fall_back(plan, &facts) : 0;
 		struct plan_state state = { json_object_get(s, "configure"), json_object_get(s, "init"),
 					    json_object_get(s, "build"), config, attempts };
+		autojson json_t *lost = begun(json_object_get(given, "begun"), plan, &facts, &state);
 
+		facts.lost = lost;
 		show(out, plan, &facts, &state);
 		for (size_t i = 1; i <= more; i++) {
 			autofree char *name = plan_build_name(plan, i, &facts);
