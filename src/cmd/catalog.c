@@ -7,32 +7,9 @@
 
 #include <string.h>
 
-struct request {
-	int argc; /* operands behind the verb */
-	char **argv;
+struct asked {
 	bool json;
 };
-
-static int catalog_open(const char *const *dirs, size_t n, const struct catalog **out, struct err *err)
-{
-	autobuf struct buf faults = { 0 };
-	int rc = catalog_load(dirs, n, out, &faults, err);
-
-	if (faults.n)
-		fputs(faults.data, stderr);
-	return rc;
-}
-
-/* The user's own directory first, so that it hides what Kiln brings. */
-static int catalog_open_default(const struct catalog **out, struct err *err)
-{
-	autofree char *config = config_path(), *data = data_path();
-	autofree char *own = mem_printf("%s/catalog", config);
-	autofree char *ours = mem_printf("%s/catalog", data);
-	const char *dirs[] = { own, ours };
-
-	return catalog_open(dirs, countof(dirs), out, err);
-}
 
 static void print_json(const json_t *j)
 {
@@ -69,19 +46,17 @@ static size_t entries_count(const struct catalog *c)
 	return n;
 }
 
-static int check(const struct request *request, struct err *err)
+static int check(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	const char *const *dirs = (const char *const *)request->argv;
 	const struct catalog *c = NULL;
-	int bad,
-		rc = request->argc ? catalog_open(dirs, (size_t)request->argc, &c, err) : catalog_open_default(&c, err);
+	int bad, status = argc ? catalog_of((const char *const *)argv, (size_t)argc, &c) : command_catalog(&c);
 
-	if (rc)
-		return fail(err);
+	if (status)
+		return status;
 	bad = patterns_compile(c);
 	if (bad) {
 		err_user(err, "%d of %zu patterns cannot be used", bad, c->n_patterns);
-	} else if (request->json) {
+	} else if (a->json) {
 		autojson json_t *j = json_pack("{s:I}", "entries", (json_int_t)entries_count(c));
 
 		print_json(j);
@@ -89,7 +64,7 @@ static int check(const struct request *request, struct err *err)
 		printf("%zu entries are good\n", entries_count(c));
 	}
 	catalog_free(c);
-	return bad ? fail(err) : 0;
+	return bad ? -1 : 0;
 }
 
 static bool kind_known(const char *kind)
@@ -106,8 +81,7 @@ static int kind_refuse(const char *kind, struct err *err)
 
 	for (const char *const *name = catalog_kinds(); *name; name++)
 		buf_printf(&names, "%s%s", names.n ? ", " : "", *name);
-	err_user(err, "\"%s\" is no kind of entry; allowed: %s", kind, names.data);
-	return fail(err);
+	return err_user(err, "\"%s\" is no kind of entry; allowed: %s", kind, names.data);
 }
 
 static void list_print(const json_t *list)
@@ -121,23 +95,25 @@ static void list_print(const json_t *list)
 		       json_bool_or(entry, "untested", false) ? "  untested" : "");
 }
 
-static int list(const struct request *request, struct err *err)
+static int list(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	const char *only = request->argc ? request->argv[0] : NULL;
+	const char *only = argc ? argv[0] : NULL;
 	autojson json_t *all = json_array();
 	const struct catalog *c = NULL;
+	int status;
 
 	if (only && !kind_known(only))
 		return kind_refuse(only, err);
-	if (catalog_open_default(&c, err))
-		return fail(err);
+	status = command_catalog(&c);
+	if (status)
+		return status;
 	for (const char *const *kind = catalog_kinds(); *kind; kind++) {
 		autojson json_t *entries = only && strcmp(only, *kind) ? NULL : catalog_list_json(c, *kind);
 
 		if (entries)
 			json_array_extend(all, entries);
 	}
-	if (request->json)
+	if (a->json)
 		print_json(all);
 	else
 		list_print(all);
@@ -216,57 +192,46 @@ static void entry_print(const json_t *entry)
 			value_print(key, value, 0);
 }
 
-static int show(const struct request *request, struct err *err)
+static int show(const struct asked *a, int argc, char **argv, struct err *err)
 {
 	autojson json_t *entry = NULL;
 	const struct catalog *c = NULL;
+	int status;
 
-	if (!kind_known(request->argv[0]))
-		return kind_refuse(request->argv[0], err);
-	if (catalog_open_default(&c, err))
-		return fail(err);
-	entry = catalog_entry_json(c, request->argv[0], request->argv[1]);
+	if (!kind_known(argv[0]))
+		return kind_refuse(argv[0], err);
+	status = command_catalog(&c);
+	if (status)
+		return status;
+	entry = catalog_entry_json(c, argv[0], argv[1]);
 	catalog_free(c);
-	if (!entry) {
-		err_user(err, "no %s is called \"%s\"; kiln catalog list %s shows them all", request->argv[0],
-			 request->argv[1], request->argv[0]);
-		return fail(err);
-	}
-	if (request->json)
+	if (!entry)
+		return err_user(err, "no %s is called \"%s\"; kiln catalog list %s shows them all", argv[0], argv[1],
+				argv[0]);
+	if (a->json)
 		print_json(entry);
 	else
 		entry_print(entry);
 	return 0;
 }
 
-static const struct verb {
-	const char *name, *operands;
-	int least, most;
-	int (*run)(const struct request *request, struct err *err);
-} verbs[] = {
-	{ "check", "[DIR…]", 0, 1000, check },
+static const struct verb verbs[] = {
+	{ "check", "[DIR…]", 0, VERB_ANY, check },
 	{ "list", "[KIND]", 0, 1, list },
 	{ "show", "KIND NAME", 2, 2, show },
 };
 
 int cmd_catalog(int argc, char **argv)
 {
-	struct request request = { 0 };
-	const struct option options[] = { { "json", OPTION_FLAG, &request.json } };
+	struct asked a = { 0 };
+	const struct option options[] = { { "json", OPTION_FLAG, &a.json } };
+	const struct verb *verb;
 	struct err err = { 0 };
+	int status;
 
 	if (options_parse(options, countof(options), &argc, argv, &err))
 		return fail(&err);
-	request.argc = argc - 2;
-	request.argv = argv + 2;
-	for (size_t i = 0; argc > 1 && i < countof(verbs); i++) {
-		if (strcmp(verbs[i].name, argv[1]))
-			continue;
-		if (request.argc >= verbs[i].least && request.argc <= verbs[i].most)
-			return verbs[i].run(&request, &err);
-		err_user(&err, "kiln catalog %s takes %s; see kiln catalog --help", verbs[i].name, verbs[i].operands);
-		return fail(&err);
-	}
-	err_user(&err, "kiln catalog takes check, list or show; see kiln catalog --help");
-	return fail(&err);
+	verb = verb_choose(verbs, countof(verbs), argc, argv, &err);
+	status = verb ? verb->run(&a, argc - 2, argv + 2, &err) : -1;
+	return status < 0 ? fail(&err) : status;
 }

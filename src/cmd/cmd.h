@@ -57,6 +57,22 @@ struct option {
 int options_parse(const struct option *options, size_t n, int *argc, char **argv, struct err *err);
 void option_list_free(struct option_list *list);
 
+/* One of the things that a command does: kiln root make. Each such command has a struct asked of its own: its options.
+ */
+struct asked;
+struct verb {
+	const char *name;
+	const char *operands; /* as its manual page has them, "KIND NAME" */
+	int least, most;      /* how many they are */
+	int (*run)(const struct asked *asked, int argc, char **argv, struct err *err); /* argv: the operands */
+};
+
+#define VERB_ANY 100000 /* as many operands as there are */
+
+/* The verb that argv[1] names; argv[0] is the command, its options taken out. NULL with ERR_USER: there is no such one,
+ * or it takes other operands than there are. */
+const struct verb *verb_choose(const struct verb *verbs, size_t n, int argc, char **argv, struct err *err);
+
 /* The machine of a boot as options give it: -1 for a number that was not given, which becomes 0 here. ERR_USER for what
  * no machine has. */
 struct catalog_machine;
@@ -69,8 +85,10 @@ char *config_path(void);             /* $XDG_CONFIG_HOME/kiln: the user's own ca
 
 /* Directories of the user's catalogue and of Kiln's own. Owned strings. */
 void catalog_dirs(char **own, char **shipped);
-/* Loads the user's catalogue and Kiln's own. 0, or an exit status after all faults were printed to stderr. */
+/* Loads these directories, or the user's catalogue and Kiln's own. 0, or an exit status after all faults were printed
+ * to stderr. */
 struct catalog;
+int catalog_of(const char *const *dirs, size_t n, const struct catalog **out);
 int command_catalog(const struct catalog **out);
 
 /* Prints "kiln: MESSAGE" to stderr and returns the exit status of the error's class. */

@@ -240,8 +240,6 @@ static int jobs(const struct asked *a, int argc, char **argv, struct err *err)
 	size_t i;
 	int status;
 
-	if (argc > 1)
-		return err_user(err, "one lab at a time");
 	if (lab_chosen(a, argc ? argv[0] : NULL, &entry, err) < 0 || lab_open(entry, &lab, err) < 0)
 		return -1;
 	status = lab_jobs(lab, &all, err);
@@ -270,8 +268,6 @@ static int cancel(const struct asked *a, int argc, char **argv, struct err *err)
 	struct lab *lab = NULL;
 	int status = 0;
 
-	if (argc < 2)
-		return err_user(err, "name a lab and the numbers of jobs; kiln lab jobs shows those there are");
 	if (lab_chosen(a, argv[0], &entry, err) < 0 || lab_open(entry, &lab, err) < 0)
 		return -1;
 	for (int i = 1; i < argc && status == 0; i++) {
@@ -315,7 +311,7 @@ static int job(const struct asked *a, int argc, char **argv, struct err *err)
 	autofree char *home = home_path(a->home), *build = NULL, *yaml = NULL, *name = NULL;
 	autojson json_t *record = NULL, *spec = NULL;
 
-	if (argc < 1 || argc > 2 || !strchr(argv[0], '@'))
+	if (!strchr(argv[0], '@'))
 		return err_user(err, "name a boot (BUILD@BOARD), and the lab where there are several");
 	if (lab_chosen(a, argc > 1 ? argv[1] : NULL, &entry, err) < 0 ||
 	    build_find(home, argv[0], &record, &build, err) < 0 || spec_in_lab(a, entry, record, &spec, err) < 0)
@@ -327,21 +323,11 @@ static int job(const struct asked *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
-static const struct verb {
-	const char *name;
-	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
-} verbs[] = {
-	{ "list", list }, { "check", check }, { "devices", devices },
-	{ "jobs", jobs }, { "job", job },     { "cancel", cancel },
+static const struct verb verbs[] = {
+	{ "list", "[LAB]", 0, 1, list },           { "check", "[LAB]", 0, 1, check },
+	{ "devices", "[LAB]", 0, 1, devices },     { "jobs", "[LAB]", 0, 1, jobs },
+	{ "job", "BUILD@BOARD [LAB]", 1, 2, job }, { "cancel", "LAB ID…", 2, VERB_ANY, cancel },
 };
-
-static const struct verb *verb_find(const char *name)
-{
-	for (size_t i = 0; i < countof(verbs); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
 
 int cmd_lab(int argc, char **argv)
 {
@@ -353,12 +339,9 @@ int cmd_lab(int argc, char **argv)
 
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
-	verb = argc > 1 ? verb_find(argv[1]) : NULL;
-	if (!verb || (argc > 3 && verb->run != cancel && verb->run != job)) {
-		err_user(&err,
-			 "say what to do with labs: list, check, devices, jobs, job or cancel; see kiln lab --help");
+	verb = verb_choose(verbs, countof(verbs), argc, argv, &err);
+	if (!verb)
 		return fail(&err);
-	}
 	status = command_catalog(&a.catalog);
 	if (status)
 		return status;

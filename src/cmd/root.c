@@ -64,8 +64,6 @@ static int make_one(const struct asked *a, const char *name, struct err *err)
 
 static int make(const struct asked *a, int argc, char **argv, struct err *err)
 {
-	if (argc < 1)
-		return err_user(err, "name a root to make; kiln root list shows those there are");
 	for (int i = 0; i < argc; i++)
 		if (make_one(a, argv[i], err) < 0)
 			return -1;
@@ -116,12 +114,10 @@ static int list(const struct asked *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
-static int loaded(const struct asked *a, int argc, char **argv, const struct catalog_root **recipe, json_t **record,
+static int loaded(const struct asked *a, const char *name, const struct catalog_root **recipe, json_t **record,
 		  struct err *err)
 {
-	if (argc < 1)
-		return err_user(err, "name a root; kiln root list shows those there are");
-	if (recipe_find(a, argv[0], recipe, err) < 0)
+	if (recipe_find(a, name, recipe, err) < 0)
 		return -1;
 	return root_load(a->home, a->catalog, *recipe, record, err);
 }
@@ -131,7 +127,7 @@ static int show(const struct asked *a, int argc, char **argv, struct err *err)
 	const struct catalog_root *recipe;
 	autojson json_t *record = NULL;
 
-	if (loaded(a, argc, argv, &recipe, &record, err) < 0)
+	if (loaded(a, argv[0], &recipe, &record, err) < 0)
 		return -1;
 	json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
 	putchar('\n');
@@ -252,8 +248,8 @@ static int verify(const struct asked *a, int argc, char **argv, struct err *err)
 	struct proof_request request;
 	autojson json_t *record = NULL;
 
-	if (argc != 1 || !a->source)
-		return err_user(err, "name a root, and with --source a kernel whose files are compiled");
+	if (!a->source)
+		return err_user(err, "say with --source which kernel's files are compiled");
 	if (recipe_find(a, argv[0], &recipe, err) < 0)
 		return -1;
 	request = (struct proof_request){ recipe, a->source, a->compiler, (int)a->jobs };
@@ -281,21 +277,15 @@ static int gc(const struct asked *a, int argc, char **argv, struct err *err)
 	return 0;
 }
 
-static const struct verb {
-	const char *name;
-	int (*run)(const struct asked *a, int argc, char **argv, struct err *err);
-} verbs[] = {
-	{ "make", make }, { "list", list }, { "show", show },     { "shell", shell },
-	{ "run", run },   { "gc", gc },     { "verify", verify },
+static const struct verb verbs[] = {
+	{ "make", "NAME…", 1, VERB_ANY, make },
+	{ "list", "[PATTERN]", 0, 1, list },
+	{ "show", "NAME", 1, 1, show },
+	{ "shell", "NAME", 1, 1, shell },
+	{ "run", "NAME -- COMMAND…", 1, VERB_ANY, run },
+	{ "verify", "NAME", 1, 1, verify },
+	{ "gc", "", 0, 0, gc },
 };
-
-static const struct verb *verb_find(const char *name)
-{
-	for (size_t i = 0; i < countof(verbs); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
 
 static void asked_free(struct asked *a)
 {
@@ -326,12 +316,9 @@ int cmd_root(int argc, char **argv)
 
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
-	verb = argc > 1 ? verb_find(argv[1]) : NULL;
-	if (!verb) {
-		err_user(&err,
-			 "say what to do with roots: make, list, show, shell, run, verify or gc; see kiln root --help");
+	verb = verb_choose(verbs, countof(verbs), argc, argv, &err);
+	if (!verb)
 		return fail(&err);
-	}
 	a.home = home_path(a.home_option);
 	a.config = config_path();
 	status = command_catalog(&a.catalog);
