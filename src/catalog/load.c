@@ -13,7 +13,7 @@ static void fragment_read(struct reader *r, const struct entry *entry, void *out
 {
 	if (entry->text)
 		fragment_check(entry->file, entry->text, r->faults);
-	((struct catalog_fragment *)out)->text = entry->text;
+	((struct catalog_fragment *)out)->text = entry->text ? arena_strdup(r->arena, entry->text) : NULL;
 }
 
 static void entry_to_struct(struct reader *r, const struct catalog *c, const struct entry *entry, void *out)
@@ -22,8 +22,8 @@ static void entry_to_struct(struct reader *r, const struct catalog *c, const str
 	struct entry_head *head = out;
 
 	r->broken = entry->broken;
-	head->name = entry->name;
-	head->origin = (struct origin){ entry->file, 1 };
+	head->name = text_keep(r, entry->name);
+	head->origin = (struct origin){ text_keep(r, entry->file), 1 };
 	if (entry->kind == KIND_fragment) {
 		fragment_read(r, entry, out);
 	} else if (entry->merged && entry->merged->type != NODE_MAP) {
@@ -69,9 +69,10 @@ static int dirs_scan(struct entries *entries, const char *const *dirs, size_t n,
 int catalog_load(const char *const *dirs, size_t n, const struct catalog **out, struct buf *faults, struct err *err)
 {
 	struct store *store = mem_alloc(sizeof(*store));
-	struct faults found = { .arena = &store->arena };
-	struct entries entries = { .arena = &store->arena, .faults = &found };
-	struct reader reader = { &store->arena, &found, &entries, false };
+	struct arena trees = { 0 };
+	struct faults found = { .arena = &trees };
+	struct entries entries = { .arena = &trees, .faults = &found };
+	struct reader reader = { .arena = &store->arena, .faults = &found, .entries = &entries };
 	size_t bad = 0;
 	int rc = dirs_scan(&entries, dirs, n, err);
 
@@ -87,6 +88,8 @@ int catalog_load(const char *const *dirs, size_t n, const struct catalog **out, 
 			      bad > 1 ? "s" : "", bad > 1 ? "them" : "it");
 	entries_free(&entries);
 	faults_free(&found);
+	map_free(&reader.requirements);
+	arena_free(&trees);
 	if (!rc)
 		*out = &store->catalog;
 	else

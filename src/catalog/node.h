@@ -1,4 +1,4 @@
-/* A YAML document as a plain tree that lives in the catalogue's arena and knows where each part was written. */
+/* A YAML document as a plain tree that lives while the catalogue is loaded and knows where each part was written. */
 #ifndef CATALOG_NODE_H
 #define CATALOG_NODE_H
 

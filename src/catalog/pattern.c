@@ -68,7 +68,7 @@ void patterns_read(struct reader *r, struct catalog *c)
 	for (size_t i = 0; i < all.n; i++) {
 		if (all.data[i]->hidden)
 			continue;
-		origins[c->n_patterns] = (struct origin){ all.data[i]->at.file, all.data[i]->at.line };
+		origins[c->n_patterns] = (struct origin){ text_keep(r, all.data[i]->at.file), all.data[i]->at.line };
 		patterns[c->n_patterns++] = all.data[i]->pattern;
 	}
 	c->patterns = patterns;

@@ -10,6 +10,11 @@
 
 typedef void read_fn(struct reader *r, const struct field *f, const struct node *node, void *out);
 
+const char *text_keep(struct reader *r, const char *text)
+{
+	return arena_strdup(r->arena, text);
+}
+
 /* What a value is called in "KEY: %s is allowed". */
 static void fault_type(struct reader *r, const struct field *f, const struct node *node, const char *allowed)
 {
@@ -48,7 +53,7 @@ static void read_text(struct reader *r, const struct field *f, const struct node
 	const char *text = scalar_text(r, f, node, "a text");
 
 	if (text)
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 }
 
 static void read_string(struct reader *r, const struct field *f, const struct node *node, void *out)
@@ -58,7 +63,7 @@ static void read_string(struct reader *r, const struct field *f, const struct no
 	if (text && has_control(text))
 		fault_type(r, f, node, "a text of one line without control characters");
 	else if (text)
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 }
 
 static void read_word(struct reader *r, const struct field *f, const struct node *node, void *out)
@@ -68,7 +73,7 @@ static void read_word(struct reader *r, const struct field *f, const struct node
 	if (text && (has_control(text) || strchr(text, ' ')))
 		fault_type(r, f, node, "a word without blanks");
 	else if (text)
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 }
 
 static void read_version(struct reader *r, const struct field *f, const struct node *node, void *out)
@@ -80,7 +85,7 @@ static void read_version(struct reader *r, const struct field *f, const struct n
 	if (text && (text[strspn(text, "0123456789.")] || kversion_parse(view_of(text), &version)))
 		fault_type(r, f, node, allowed);
 	else if (text)
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 }
 
 static void read_date(struct reader *r, const struct field *f, const struct node *node, void *out)
@@ -91,7 +96,7 @@ static void read_date(struct reader *r, const struct field *f, const struct node
 	if (text && !date_is_valid(text))
 		fault_type(r, f, node, allowed);
 	else if (text)
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 }
 
 /* Integers of the structs are int, int64_t or an enum or bool of that size. */
@@ -107,12 +112,13 @@ static void store_int(const struct field *f, int64_t value, void *out)
 
 static void read_int(struct reader *r, const struct field *f, const struct node *node, void *out)
 {
-	const char *allowed =
-		arena_printf(r->arena, "a whole number from %lld to %lld", (long long)f->min, (long long)f->max);
-	const char *text = scalar_text(r, f, node, allowed);
+	char allowed[80];
+	const char *text;
 	long long value;
 	char *end;
 
+	snprintf(allowed, sizeof(allowed), "a whole number from %lld to %lld", (long long)f->min, (long long)f->max);
+	text = scalar_text(r, f, node, allowed);
 	if (!text)
 		return;
 	errno = 0;
@@ -186,7 +192,7 @@ static void read_ref(struct reader *r, const struct field *f, const struct node 
 	if (!text)
 		return;
 	if (map_get(&r->entries->by_name[f->ref], view_of(text)))
-		*(const char **)out = text;
+		*(const char **)out = text_keep(r, text);
 	else
 		entries_missing(r->entries, node->at, f->ref, text);
 }
@@ -263,27 +269,51 @@ static const struct record requirement_item_record = {
 	requirement_item_fields, countof(requirement_item_fields), NULL,
 };
 
+/* Parsed now, or before: boards of one kind want the same. NULL: err says what is wrong. */
+static const struct requirement *requirement_keep(struct reader *r, const struct field *f,
+						  const struct requirement_item *item, int *column, struct err *err)
+{
+	struct requirement *requirement;
+	autobuf struct buf name = { 0 };
+
+	buf_addc(&name, (char)f->requirement);
+	buf_add(&name, item->require, strlen(item->require) + 1);
+	if (item->hint)
+		buf_add(&name, item->hint, strlen(item->hint));
+	requirement = map_get(&r->requirements, (struct view){ name.data, name.n });
+	if (requirement)
+		return requirement;
+	if (requirement_parse(r->arena, view_of(item->require), f->requirement, item->hint, &requirement, column, err) <
+	    0)
+		return NULL;
+	map_set(&r->requirements, (struct view){ name.data, name.n }, requirement);
+	return requirement;
+}
+
 static const struct requirement *read_requirement(struct reader *r, const struct field *f, const struct node *node)
 {
 	const struct node *text = node;
+	struct reader passing = *r;
 	struct requirement_item item = { 0 };
-	struct requirement *requirement = NULL;
+	const struct requirement *requirement;
 	struct err err = { 0 };
 	struct place at;
 	int column = 0;
 
+	passing.arena = r->entries->arena; /* the requirement has copies of its own */
 	if (node->type == NODE_MAP) {
 		const struct pair *pair = node_pair(node, "require");
 
-		record_read(r, &requirement_item_record, node, false, &item);
+		record_read(&passing, &requirement_item_record, node, false, &item);
 		text = pair ? pair->value : node;
 	} else {
-		read_string(r, f, node, &item.require);
+		read_string(&passing, f, node, &item.require);
 	}
 	if (!item.require)
 		return NULL;
 	at = text->at;
-	if (!requirement_parse(r->arena, view_of(item.require), f->requirement, item.hint, &requirement, &column, &err))
+	requirement = requirement_keep(r, f, &item, &column, &err);
+	if (requirement)
 		return requirement;
 	if (column > 0)
 		at.column += column - 1 + !text->plain;
