@@ -65,7 +65,7 @@ void hash_bytes(const void *p, size_t n, char hex[static HASH_HEX])
 
 int hash_fd(int fd, char hex[static HASH_HEX], struct err *err)
 {
-	enum { CHUNK = 1 << 20 };
+	enum { CHUNK = 64 << 10 };
 	autofree char *chunk = mem_alloc(CHUNK);
 	autohash struct hash *h = hash_new();
 
