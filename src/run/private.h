@@ -84,6 +84,13 @@ int facts_source(struct run *run, struct err *err);
 /* request.c: what makes two requests the same, for resuming: the wish and the source's content. New reference. */
 json_t *request_json(const struct run_options *options, const json_t *source);
 
+/* owner.c: the run that the options name, taken over. ERR_USER: it is another's, or finished. */
+int run_take(struct run *run, struct err *err);
+/* A new run in the ledger, or one of the same request that nobody drives any more, with what it has left. */
+int run_register(struct run *run, struct err *err);
+/* A finished run is never resumed: its lock has served. */
+void run_unlock(struct run *run);
+
 /* cells.c: the records of a cell, and its verdicts into the ledger. */
 struct plan_state cell_state(const struct run_cell *cell);
 void cell_forget(struct run *run, size_t cell);
