@@ -1,41 +1,18 @@
+/* newc, as the kernel unpacks it (Documentation/driver-api/early-userspace/buffer-format.rst). By hand: its bytes are
+ * in the keys of steps, and so must not change with the version of a library. */
 #define _GNU_SOURCE
 #include "cpio/cpio.h"
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/mem.h"
+#include "cpio/newc.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { UNPACK_FILE_MAX = 16 << 20 };
-
-static void archive_write_free_at(struct archive **a)
-{
-	archive_write_free(*a);
-}
-
-static void archive_read_free_at(struct archive **a)
-{
-	archive_read_free(*a);
-}
-
-static void entry_free_at(struct archive_entry **e)
-{
-	archive_entry_free(*e);
-}
-
-static int failed(struct archive *a, const char *what, struct err *err)
-{
-	const char *why = archive_error_string(a);
-
-	return err_infra(err, 0, "%s: %s", what, why ? why : "archive error");
-}
 
 const char *cpio_path_fault(const char *path)
 {
@@ -56,22 +33,24 @@ const char *cpio_path_fault(const char *path)
 	return NULL;
 }
 
-static la_ssize_t sink_write(struct archive *a, void *ctx, const void *p, size_t n)
+static int sink_add(const struct cpio_sink *sink, const void *p, size_t n, struct err *err)
 {
-	const struct cpio_sink *sink = ctx;
-	struct err err = { 0 };
+	if (sink->fd >= 0)
+		return fs_write_all(sink->fd, p, n, err);
+	buf_add(sink->buf, p, n);
+	return 0;
+}
 
-	if (sink->fd < 0) {
-		buf_add(sink->buf, p, n);
-	} else if (fs_write_all(sink->fd, p, n, &err) < 0) {
-		archive_set_error(a, err.num, "%s", err.msg);
-		return -1;
-	}
-	return (la_ssize_t)n;
+/* What follows begins at a multiple of four bytes. */
+static int sink_align(const struct cpio_sink *sink, int64_t n, struct err *err)
+{
+	static const char zeros[NEWC_ALIGN];
+
+	return sink_add(sink, zeros, (size_t)(-n & (NEWC_ALIGN - 1)), err);
 }
 
 /* The content of a regular file of the host. It must not change its size while it is read. */
-static int file_add(struct archive *a, const struct cpio_entry *entry, int fd, int64_t size, struct err *err)
+static int file_add(const struct cpio_sink *sink, const struct cpio_entry *entry, int fd, int64_t size, struct err *err)
 {
 	char chunk[65536];
 	int64_t done = 0;
@@ -86,8 +65,8 @@ static int file_add(struct archive *a, const struct cpio_entry *entry, int fd, i
 			return err_infra(err, errno, "%s: cannot read", entry->file);
 		if (n == 0)
 			return err_infra(err, 0, "%s: it was cut short while it was read", entry->file);
-		if (archive_write_data(a, chunk, (size_t)n) != n)
-			return failed(a, entry->path, err);
+		if (sink_add(sink, chunk, (size_t)n, err) < 0)
+			return -1;
 		done += n;
 	}
 	return 0;
@@ -98,7 +77,7 @@ static int file_open(const struct cpio_entry *entry, int *fd, int64_t *size, str
 {
 	struct stat st;
 
-	*size = S_ISREG(entry->mode) ? (int64_t)entry->size : 0;
+	*size = S_ISREG(entry->mode) || S_ISLNK(entry->mode) ? (int64_t)entry->size : 0;
 	if (!S_ISREG(entry->mode) || !entry->file)
 		return 0;
 	*fd = open(entry->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -110,91 +89,41 @@ static int file_open(const struct cpio_entry *entry, int *fd, int64_t *size, str
 	return 0;
 }
 
-static int entry_add(struct archive *a, const struct cpio_entry *entry, int64_t inode, struct err *err)
+/* The kernel looks for other names of the same inode from two links on. */
+static int header_add(const struct cpio_sink *sink, const struct newc *h, const char *name, struct err *err)
 {
-	CLEANUP(entry_free_at) struct archive_entry *e = archive_entry_new();
+	size_t length = strlen(name) + 1;
+	autobuf struct buf head = { 0 };
+
+	buf_printf(&head, NEWC_MAGIC "%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x", h->inode, h->mode, 0, 0,
+		   h->links, 0, h->size, 0, 0, h->major, h->minor, length, 0);
+	buf_add(&head, name, length);
+	return sink_add(sink, head.data, head.n, err) < 0 ? -1 : sink_align(sink, (int64_t)head.n, err);
+}
+
+static int entry_add(const struct cpio_sink *sink, const struct cpio_entry *entry, size_t number, struct err *err)
+{
+	struct newc h = {
+		.inode = (unsigned)number, .mode = entry->mode, .links = 1, .major = entry->major, .minor = entry->minor
+	};
 	autoclose int fd = -1;
 	int64_t size;
 
 	if (file_open(entry, &fd, &size, err) < 0)
 		return -1;
-	archive_entry_set_pathname(e, entry->path);
-	archive_entry_set_mode(e, entry->mode);
-	archive_entry_set_size(e, size);
-	archive_entry_set_ino64(e, inode);
-	archive_entry_set_nlink(e, 1); /* from 2 on the kernel looks for hard links */
-	archive_entry_set_mtime(e, 0, 0);
-	archive_entry_set_rdevmajor(e, entry->major);
-	archive_entry_set_rdevminor(e, entry->minor);
-	if (S_ISLNK(entry->mode)) {
-		autofree char *target = mem_strndup(entry->data, entry->size);
-
-		archive_entry_set_symlink(e, target);
-	}
-	if (archive_write_header(a, e) != ARCHIVE_OK)
-		return failed(a, entry->path, err);
-	if (fd >= 0)
-		return file_add(a, entry, fd, size, err);
-	if (size && archive_write_data(a, entry->data, (size_t)size) != size)
-		return failed(a, entry->path, err);
-	return 0;
+	if (size > UINT32_MAX)
+		return err_user(err, "%s: has 4 GiB or more, which no initramfs can hold", entry->path);
+	h.size = (unsigned)size;
+	if (header_add(sink, &h, entry->path, err) < 0 ||
+	    (fd >= 0 ? file_add(sink, entry, fd, size, err) : sink_add(sink, entry->data, (size_t)size, err)) < 0)
+		return err_wrap(err, "%s", entry->path);
+	return sink_align(sink, size, err);
 }
 
 int cpio_write(const struct cpio_entry *entries, size_t n, const struct cpio_sink *sink, struct err *err)
 {
-	CLEANUP(archive_write_free_at) struct archive *a = archive_write_new();
-
-	if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK || archive_write_add_filter_none(a) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(a, 1) != ARCHIVE_OK || /* no padding */
-	    archive_write_open(a, (void *)sink, NULL, sink_write, NULL) != ARCHIVE_OK)
-		return failed(a, "initramfs", err);
 	for (size_t i = 0; i < n; i++)
-		if (entry_add(a, &entries[i], (int64_t)i + 1, err) < 0)
+		if (entry_add(sink, &entries[i], i + 1, err) < 0)
 			return -1;
-	if (archive_write_close(a) != ARCHIVE_OK)
-		return failed(a, "initramfs", err);
-	return 0;
-}
-
-static int unpack_file(struct archive *a, struct archive_entry *e, const char *dir, struct err *err)
-{
-	const char *path = archive_entry_pathname(e);
-	const char *fault = path ? cpio_path_fault(path) : "it is no text";
-	const int64_t size = archive_entry_size(e);
-	autofree char *to = NULL, *content = NULL;
-	char *slash;
-
-	if (fault)
-		return err_infra(err, 0, "archive: bad path \"%s\": %s", path ? path : "", fault);
-	if (archive_entry_filetype(e) != AE_IFREG || size > UNPACK_FILE_MAX)
-		return err_infra(err, 0, "archive: %s is no regular file, or too large", path);
-	content = mem_alloc((size_t)size + 1);
-	if (archive_read_data(a, content, (size_t)size) != size)
-		return failed(a, path, err);
-	to = fs_join(dir, path);
-	slash = strrchr(to, '/');
-	*slash = '\0';
-	if (fs_mkdirs(AT_FDCWD, to, 0755, err) < 0)
-		return -1;
-	*slash = '/';
-	return fs_write(AT_FDCWD, to, content, (size_t)size, 0644, err);
-}
-
-int cpio_unpack(const struct buf *archive, const char *dir, cpio_file_fn file, void *ctx, struct err *err)
-{
-	CLEANUP(archive_read_free_at) struct archive *a = archive_read_new();
-	struct archive_entry *e;
-	int ret;
-
-	if (archive_read_support_format_cpio(a) != ARCHIVE_OK ||
-	    archive_read_open_memory(a, archive->data, archive->n) != ARCHIVE_OK)
-		return failed(a, "archive", err);
-	while ((ret = archive_read_next_header(a, &e)) == ARCHIVE_OK) {
-		if (archive_entry_filetype(e) == AE_IFDIR)
-			continue;
-		if (unpack_file(a, e, dir, err) < 0)
-			return -1;
-		file(ctx, archive_entry_pathname(e));
-	}
-	return ret == ARCHIVE_EOF ? 0 : failed(a, "archive", err);
+	return header_add(sink, &(struct newc){ .links = 1 }, NEWC_END, err);
 }

@@ -213,6 +213,67 @@ static void initramfs_unwritable(void **state)
 	}
 }
 
+struct taken {
+	int n;
+	struct buf paths;
+};
+
+static void on_file(void *ctx, const char *path)
+{
+	struct taken *t = ctx;
+
+	t->n++;
+	buf_printf(&t->paths, "%s ", path);
+}
+
+/* What the first n bytes of an archive give. */
+static int unpacked(const struct buf *archive, size_t n, struct taken *t, const char *file, struct buf *content)
+{
+	char *dir = temporary();
+	autofree char *path = fs_join(dir, file);
+	autobuf struct buf part = { 0 };
+	struct err err = { 0 };
+	int status;
+
+	buf_add(&part, archive->data, n);
+	status = cpio_unpack(&part, dir, on_file, t, &err);
+	if (content && fs_read(AT_FDCWD, path, 1 << 16, content, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(status < 0, err.class != ERR_NONE);
+	temporary_remove(dir);
+	return status;
+}
+
+static void sources_unpacked(void **state)
+{
+	const struct cpio_entry entries[] = {
+		{ .path = "lib", .mode = S_IFDIR | 0755 },
+		{ .path = "lib/a.c", .mode = REG, .data = "hello", .size = 5 },
+		{ .path = "main.c", .mode = REG, .data = "", .size = 0 },
+	};
+	const struct cpio_entry up = { .path = "x/y", .mode = REG },
+				link = { .path = "l", .mode = S_IFLNK | 0777, .data = "m", .size = 1 };
+	autobuf struct buf archive = { 0 }, content = { 0 }, hostile = { 0 }, linked = { 0 };
+	struct taken t = { 0 };
+	struct err err = { 0 };
+
+	assert_int_equal(cpio_write(entries, 3, &(struct cpio_sink){ .fd = -1, .buf = &archive }, &err), 0);
+	assert_int_equal(unpacked(&archive, archive.n, &t, "lib/a.c", &content), 0);
+	buf_addc(&content, '\0');
+	assert_string_equal(content.data, "hello");
+	assert_string_equal(t.paths.data, "lib/a.c main.c ");
+	for (size_t n = 0; n < archive.n; n += 3) /* cut anywhere */
+		assert_int_equal(unpacked(&archive, n, &t, "", NULL), -1);
+	assert_int_equal(cpio_write(&up, 1, &(struct cpio_sink){ .fd = -1, .buf = &hostile }, &err), 0);
+	memcpy(memmem(hostile.data, hostile.n, "x/y", 3), "../", 3);
+	assert_int_equal(unpacked(&hostile, hostile.n, &t, "", NULL), -1);
+	assert_int_equal(cpio_write(&link, 1, &(struct cpio_sink){ .fd = -1, .buf = &linked }, &err), 0);
+	assert_int_equal(unpacked(&linked, linked.n, &t, "", NULL), -1);
+	memcpy(archive.data + 6 + 6 * 8, "fffffff0", 8); /* a size beyond its end */
+	assert_int_equal(unpacked(&archive, archive.n, &t, "", NULL), -1);
+	buf_free(&t.paths);
+}
+
 static void sources_digest(void **state)
 {
 	char one[HASH_HEX], two[HASH_HEX];
@@ -421,8 +482,8 @@ static void step_bad_spec(void **state)
 static void step_hostile_sources(void **state)
 {
 	static const char header[] =
-		"0707010000000100008180000000000000000000000001000000000000000100000000000000000000"
-		"0000000000000000000A00000000../../evil";
+		"0707010000000100008180000000000000000000000001000000000000000000000000000000000000"
+		"0000000000000000000B00000000../../evil\0\0\0";
 	struct fixture f;
 	struct err err = { 0 };
 	char digest[HASH_HEX];
@@ -460,13 +521,13 @@ static void step_wrong_tools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(initramfs_golden),    cmocka_unit_test(initramfs_same_bytes),
-		cmocka_unit_test(initramfs_bad_input), cmocka_unit_test(initramfs_unwritable),
-		cmocka_unit_test(sources_digest),      cmocka_unit_test(sources_missing),
-		cmocka_unit_test(step_same_bytes),     cmocka_unit_test(step_contents),
-		cmocka_unit_test(step_firmware),       cmocka_unit_test(step_compile_error),
-		cmocka_unit_test(step_bad_spec),       cmocka_unit_test(step_hostile_sources),
-		cmocka_unit_test(step_wrong_tools),
+		cmocka_unit_test(initramfs_golden),     cmocka_unit_test(initramfs_same_bytes),
+		cmocka_unit_test(initramfs_bad_input),  cmocka_unit_test(initramfs_unwritable),
+		cmocka_unit_test(sources_unpacked),     cmocka_unit_test(sources_digest),
+		cmocka_unit_test(sources_missing),      cmocka_unit_test(step_same_bytes),
+		cmocka_unit_test(step_contents),        cmocka_unit_test(step_firmware),
+		cmocka_unit_test(step_compile_error),   cmocka_unit_test(step_bad_spec),
+		cmocka_unit_test(step_hostile_sources), cmocka_unit_test(step_wrong_tools),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
