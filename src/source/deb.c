@@ -10,16 +10,12 @@
 #include "base/mem.h"
 #include "base/proc.h"
 #include "source/tarball.h"
+#include "unpack/unpack.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* Longer ones first: where a package holds several, the best compressed one. */
-static const char *const tar_ends[] = { ".tar.xz", ".tar.zst", ".tar.bz2", ".tar.gz" };
 
 static int package_check(const char *package, struct err *err)
 {
@@ -53,8 +49,8 @@ static void set_package(json_t *facts, const char *package, struct view version,
 
 static char *installed_tarball(const char *package)
 {
-	for (size_t i = 0; i < countof(tar_ends); i++) {
-		char *path = mem_printf("/usr/src/%s%s", package, tar_ends[i]);
+	for (const char *const *end = unpack_deb_ends; *end; end++) {
+		char *path = mem_printf("/usr/src/%s%s", package, *end);
 
 		if (access(path, R_OK) == 0)
 			return path;
@@ -219,118 +215,10 @@ static int download(struct import *im, const char *package, const char *pinned, 
 	return check_digest(im, package, pinned, *deb, err);
 }
 
-/* The outer archive's entry as the input of the inner one. */
-static ssize_t on_read(struct archive *inner, void *outer, const void **data)
+static int take_tarball(struct import *im, const char *deb, const char *package, char **tarball, struct err *err)
 {
-	la_int64_t offset;
-	size_t n;
-	int status = archive_read_data_block(outer, data, &n, &offset);
-
-	if (status == ARCHIVE_EOF)
-		return 0;
-	if (status != ARCHIVE_OK) {
-		archive_set_error(inner, EIO, "%s", archive_error_string(outer));
-		return -1;
-	}
-	return (ssize_t)n;
-}
-
-/* The ending when name is ./usr/src/PACKAGE.tar.*, else NULL. */
-static const char *tarball_end(const char *name, const char *package)
-{
-	name += strspn(name, "./");
-	for (size_t i = 0; i < countof(tar_ends); i++) {
-		autofree char *want = mem_printf("usr/src/%s%s", package, tar_ends[i]);
-
-		if (strcmp(name, want) == 0)
-			return tar_ends[i];
-	}
-	return NULL;
-}
-
-static int save_entry(struct archive *a, const char *path, struct err *err)
-{
-	autoclose int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	const void *data;
-	size_t n;
-	la_int64_t offset;
-	int status;
-
-	if (fd < 0)
-		return err_infra(err, errno, "%s", path);
-	while ((status = archive_read_data_block(a, &data, &n, &offset)) == ARCHIVE_OK)
-		if (fs_write_all(fd, data, n, err) < 0)
-			return err_wrap(err, "%s", path);
-	if (status != ARCHIVE_EOF)
-		return err_infra(err, 0, "the package is damaged: %s", archive_error_string(a));
-	return 0;
-}
-
-/* data is the package's data.tar. */
-static int save_tarball(struct import *im, struct archive *data, const char *package, char **tarball, struct err *err)
-{
-	struct archive_entry *entry;
-	int status;
-
-	while ((status = archive_read_next_header(data, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN) {
-		const char *name = archive_entry_pathname(entry);
-		const char *end = name && archive_entry_filetype(entry) == AE_IFREG ? tarball_end(name, package) : NULL;
-		autofree char *path = NULL;
-
-		if (!end)
-			continue;
-		path = mem_printf("%s/%s%s", im->work, package, end);
-		if (save_entry(data, path, err) < 0)
-			return -1;
-		*tarball = steal(&path);
-		return 0;
-	}
-	if (status != ARCHIVE_EOF)
-		return err_infra(err, 0, "the package is damaged: %s", archive_error_string(data));
-	return err_user(err,
-			"the package holds no /usr/src/%s.tar.*: a package that only depends on the real one does "
-			"not (\"apt-cache depends %s\" names that)",
-			package, package);
-}
-
-static int open_data(struct archive *outer, struct archive *data, const char *deb, struct err *err)
-{
-	struct archive_entry *entry;
-
-	archive_read_support_format_ar(outer);
-	archive_read_support_filter_xz(data);
-	archive_read_support_filter_gzip(data);
-	archive_read_support_filter_zstd(data);
-	archive_read_support_format_tar(data);
-	if (archive_read_open_filename(outer, deb, 1 << 20) != ARCHIVE_OK)
-		return err_infra(err, 0, "the package cannot be read: %s", archive_error_string(outer));
-	while (archive_read_next_header(outer, &entry) == ARCHIVE_OK) {
-		const char *name = archive_entry_pathname(entry);
-
-		if (!name || !str_starts(name, "data.tar"))
-			continue;
-		if (archive_read_open(data, outer, NULL, on_read, NULL) != ARCHIVE_OK)
-			return err_infra(err, 0, "the package's data.tar cannot be read: %s",
-					 archive_error_string(data));
-		return 0;
-	}
-	return err_infra(err, 0, "the package has no data.tar");
-}
-
-static int extract_tarball(struct import *im, const char *deb, const char *package, char **tarball, struct err *err)
-{
-	struct archive *outer = archive_read_new(), *data = archive_read_new();
-	int status;
-
-	if (!outer || !data)
-		abort();
 	import_tell(im, "taking the tarball out of the package", 0);
-	status = open_data(outer, data, deb, err);
-	if (status == 0)
-		status = save_tarball(im, data, package, tarball, err);
-	archive_read_free(data);
-	archive_read_free(outer);
-	return status < 0 ? err_wrap(err, "deb:%s", package) : 0;
+	return unpack_deb(deb, package, im->work, tarball, err) < 0 ? err_wrap(err, "deb:%s", package) : 0;
 }
 
 static int import_download(struct import *im, const char *package, const char *version, json_t *facts, json_t **record,
@@ -345,7 +233,7 @@ static int import_download(struct import *im, const char *package, const char *v
 	if (*record)
 		return 0;
 	if (import_work(im, err) < 0 || download(im, package, pinned, &deb, err) < 0 ||
-	    extract_tarball(im, deb, package, &tarball, err) < 0)
+	    take_tarball(im, deb, package, &tarball, err) < 0)
 		return -1;
 	unlink(deb);
 	set_package(facts, package, view_of(version), "apt, SHA-256 as in its signed index");

@@ -1,4 +1,4 @@
-/* What the files of this module share. */
+/* What the files of kiln-unpack share. */
 #ifndef UNPACK_PRIVATE_H
 #define UNPACK_PRIVATE_H
 
@@ -35,6 +35,11 @@ int parent_open(struct unpack *u, const char *name, const char **leaf, struct er
 int make_room(const struct unpack *u, const char *leaf, const char *name, struct err *err);
 
 int put_entry(struct unpack *u, struct archive *a, struct archive_entry *entry, const char *raw, struct err *err);
+
+/* tar.c: what unpack_tar says, in this process. */
+int tar_unpack(const char *path, const char *dir, const struct unpack_options *options, struct err *err);
+/* deb.c: what unpack_deb says. */
+int deb_unpack(const char *deb, const char *package, const char *dir, char **tarball, struct err *err);
 
 /* Mode, times and xattrs of a file or fifo of a root that was just made; fd may be -1 where there is none. */
 int attributes_set(struct unpack *u, struct archive_entry *entry, const char *leaf, int fd, struct err *err);

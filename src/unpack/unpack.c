@@ -1,144 +1,244 @@
-/* The archive from its first entry to the mark of its end. */
+/* Starts kiln-unpack and takes what it says. */
 #define _GNU_SOURCE
-#include "unpack/private.h"
+#include "unpack/unpack.h"
 
 #include "base/cleanup.h"
-#include "base/fs.h"
 #include "base/mem.h"
+#include "unpack/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-/* A kernel has 80,000 files and 1.4 GiB (6.1), a root file system some 100,000: room for twenty of them, no more. */
-enum { ENTRIES_MAX = 2000000 };
+const char *const unpack_deb_ends[] = { ".tar.xz", ".tar.zst", ".tar.bz2", ".tar.gz", NULL };
 
-static ssize_t on_read(struct archive *a, void *arg, const void **data)
+/* One call. */
+struct call {
+	const struct unpack_options *options; /* or NULL */
+	pid_t pid;
+	FILE *from;
+	struct buf message;
+	char *path;
+	bool ended;
+	struct err err; /* how it ended */
+};
+
+/* Beside this program, or where a test has it. */
+static char *program_path(void)
 {
-	struct unpack *u = arg;
-	ssize_t n = stream_read(&u->stream, data);
+	static const char *const places[] = { "kiln-unpack", "../../kiln-unpack" };
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
 
-	if (n < 0)
-		archive_set_error(a, errno, "cannot read from the decompressor");
-	return n;
-}
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	for (size_t i = 0; slash && i < countof(places); i++) {
+		autofree char *path = mem_printf("%.*s/%s", (int)(slash - self), self, places[i]);
 
-int hostile(const struct unpack *u, const char *name, const char *why, struct err *err)
-{
-	autobuf struct buf shown = { 0 };
-
-	buf_add_printable(&shown, (struct view){ name, strnlen(name, 200) });
-	return err_user(err, "%s: is not unpacked: its entry \"%s\" %s", u->path, shown.data ? shown.data : "", why);
-}
-
-void note_count(const struct unpack *u, const char *what)
-{
-	json_t *notes = u->options->notes;
-
-	if (notes)
-		json_object_set_new(notes, what, json_integer(json_int_or(notes, what, 0) + 1));
-}
-
-int read_failed(const struct unpack *u, struct archive *a, struct err *err)
-{
-	return err_user(err, "%s: is damaged or cut short: %s", u->path, archive_error_string(a));
-}
-
-static int no_archive(const struct unpack *u, struct archive *a, struct err *err)
-{
-	const char *hint = u->options->hint;
-
-	return err_user(err, "%s: is no tar archive: %s%s%s", u->path, archive_error_string(a), hint ? "; " : "",
-			hint ? hint : "");
-}
-
-static int put_all(struct unpack *u, struct archive *a, struct err *err)
-{
-	struct archive_entry *entry;
-	int status;
-
-	/* A warning is about names that the locale cannot show; their bytes are fine. */
-	while ((status = archive_read_next_header(a, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN) {
-		const char *name = archive_entry_pathname(entry);
-
-		if (!name)
-			name = archive_entry_pathname_utf8(entry);
-		if (!name)
-			return hostile(u, "", "has a name that cannot be read", err);
-		if (u->entries++ == ENTRIES_MAX)
-			return err_user(err, "%s: is not unpacked: it holds more than %d files", u->path, ENTRIES_MAX);
-		if (put_entry(u, a, entry, name, err) < 0)
-			return -1;
+		if (access(path, X_OK) == 0)
+			return steal(&path);
 	}
-	if (status == ARCHIVE_EOF)
-		return 0;
-	return u->entries ? read_failed(u, a, err) : no_archive(u, a, err);
+	return NULL;
 }
 
-/* Reads what stands behind the archive's end. libarchive takes an archive that was cut between two files
- * for a whole one; the zero block that must be there (POSIX ustar) tells. */
-static int check_end(struct unpack *u, struct err *err)
+static _Noreturn void child_run(const char *program, char *const *argv, int out)
 {
-	const void *data;
-	ssize_t n;
+	int null = open("/dev/null", O_RDONLY);
 
-	while ((n = stream_read(&u->stream, &data)) > 0)
-		;
-	if (n < 0)
-		return err_infra(err, errno, "%s: cannot read", u->path);
-	if (u->stream.zeros < 512)
-		return err_user(err, "%s: is cut short: the mark of the archive's end is missing", u->path);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(null, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	execv(program, argv);
+	_exit(127);
+}
+
+static int call_start(struct call *c, const char *const *argv, struct err *err)
+{
+	autofree char *program = program_path();
+	int pipes[2];
+
+	if (!program)
+		return err_infra(err, 0, "kiln-unpack, which belongs to Kiln, is not there; install Kiln as a whole");
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_infra(err, errno, "pipe");
+	c->pid = fork();
+	if (c->pid == 0)
+		child_run(program, (char *const *)argv, pipes[1]);
+	close(pipes[1]);
+	if (c->pid < 0) {
+		close(pipes[0]);
+		return err_infra(err, errno, "fork");
+	}
+	c->from = fdopen(pipes[0], "r");
+	if (!c->from)
+		abort();
 	return 0;
 }
 
-static int unpack_stream(struct unpack *u, struct err *err)
-{
-	struct archive *a = archive_read_new();
-	int status = -1;
+/* --- what it says --- */
 
-	if (!a)
-		abort();
-	archive_read_support_format_tar(a);
-	if (archive_read_open(a, u, NULL, on_read, NULL) == ARCHIVE_OK)
-		status = put_all(u, a, err);
-	else
-		no_archive(u, a, err);
-	if (status == 0)
-		status = check_end(u, err);
-	archive_read_free(a);
-	return status;
+/* A text of an entry, NULL for none. False: the message is none of its. */
+static bool text_take(struct view *rest, const char **text)
+{
+	const char *end;
+	bool some = rest->n && *rest->p == '+';
+
+	*text = NULL;
+	if (!rest->n || (!some && *rest->p != '-'))
+		return false;
+	*rest = (struct view){ rest->p + 1, rest->n - 1 };
+	if (!some)
+		return true;
+	end = memchr(rest->p, 0, rest->n);
+	if (!end)
+		return false;
+	*text = rest->p;
+	*rest = (struct view){ end + 1, rest->n - (size_t)(end + 1 - rest->p) };
+	return true;
 }
 
-/* What the decompressor says of a damaged file explains what tar made of the rest. */
-static int unpack_file(struct unpack *u, int file, struct err *err)
+static bool take_entry(const struct call *c, struct view rest)
 {
-	struct err inner = { 0 };
-	int status;
+	struct wire_entry n;
+	const char *texts[WIRE_TEXTS];
+	struct unpack_entry e;
 
-	if (stream_open(file, &u->stream, err) < 0)
-		return -1;
-	status = unpack_stream(u, err);
-	if (stream_close(&u->stream, &inner) < 0 && (status == 0 || inner.class == ERR_USER)) {
-		*err = inner;
-		return err_wrap(err, "%s", u->path);
+	if (rest.n < sizeof(n))
+		return false;
+	memcpy(&n, rest.p, sizeof(n));
+	rest = (struct view){ rest.p + sizeof(n), rest.n - sizeof(n) };
+	for (size_t i = 0; i < WIRE_TEXTS; i++)
+		if (!text_take(&rest, &texts[i]))
+			return false;
+	e = (struct unpack_entry){ texts[0], n.mode,   n.uid,    n.gid,    n.size,  n.major,     n.minor,
+				   texts[1], texts[2], texts[3], texts[4], n.mtime, n.mtime_nsec };
+	if (!e.path)
+		return false;
+	if (c->options && c->options->entry)
+		c->options->entry(c->options->arg, &e);
+	return true;
+}
+
+static bool take_bytes(const struct call *c, struct view message)
+{
+	int64_t n;
+
+	if (message.n != sizeof(n))
+		return false;
+	memcpy(&n, message.p, sizeof(n));
+	if (c->options && c->options->tell)
+		c->options->tell(c->options->arg, n);
+	return true;
+}
+
+static bool take_notes(const struct call *c, struct view message)
+{
+	autojson json_t *more = json_loadb(message.p, message.n, 0, NULL);
+	json_t *notes = c->options ? c->options->notes : NULL, *n;
+	const char *what;
+
+	json_object_foreach (more, what, n)
+		if (notes)
+			json_object_set_new(notes, what,
+					    json_integer(json_int_or(notes, what, 0) + json_integer_value(n)));
+	return more != NULL;
+}
+
+static bool take_end(struct call *c, struct view message)
+{
+	if (message.n != sizeof(c->err))
+		return false;
+	memcpy(&c->err, message.p, sizeof(c->err));
+	c->err.msg[sizeof(c->err.msg) - 1] = '\0';
+	c->ended = true;
+	return true;
+}
+
+static bool take(struct call *c, uint32_t kind, struct view message)
+{
+	switch (kind) {
+	case WIRE_BYTES:
+		return take_bytes(c, message);
+	case WIRE_ENTRY:
+		return take_entry(c, message);
+	case WIRE_NOTES:
+		return take_notes(c, message);
+	case WIRE_PATH:
+		free(c->path);
+		c->path = mem_strndup(message.p, message.n);
+		return true;
+	case WIRE_END:
+		return take_end(c, message);
 	}
+	return false;
+}
+
+/* False at the end, or where what comes is no message. */
+static bool listen_once(struct call *c)
+{
+	struct wire_head head;
+
+	if (fread(&head, sizeof(head), 1, c->from) != 1 || head.size > WIRE_MAX)
+		return false;
+	buf_clear(&c->message);
+	if (fread(buf_reserve(&c->message, head.size), 1, head.size, c->from) != head.size)
+		return false;
+	return take(c, head.kind, (struct view){ c->message.data, head.size });
+}
+
+static int call_end(struct call *c, struct err *err)
+{
+	int status = 0;
+
+	fclose(c->from);
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!c->ended)
+		return err_infra(err, 0, "kiln-unpack ended early (status %#x)", (unsigned)status);
+	if (c->err.class == ERR_NONE)
+		return 0;
+	*err = c->err;
+	return -1;
+}
+
+static int call(struct call *c, const char *const *argv, struct err *err)
+{
+	int status = call_start(c, argv, err);
+
+	if (status == 0) {
+		while (!c->ended && listen_once(c))
+			;
+		status = call_end(c, err);
+	}
+	buf_free(&c->message);
 	return status;
 }
 
 int unpack_tar(const char *path, const char *dir, const struct unpack_options *options, struct err *err)
 {
-	autoclose int file = open(path, O_RDONLY | O_CLOEXEC), top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct unpack u = { .options = options, .path = path, .top = top, .parent_fd = -1 };
-	int status;
+	const char *const argv[] = { "kiln-unpack", "tar", path, dir, options->root ? "root" : "source",
+				     options->hint, NULL };
 
-	if (file < 0)
-		return err_infra(err, errno, "%s: cannot open", path);
-	if (top < 0)
-		return err_infra(err, errno, "%s", dir);
-	status = unpack_file(&u, file, err);
-	if (u.parent_fd >= 0)
-		close(u.parent_fd);
-	free(u.parent);
+	return call(&(struct call){ .options = options }, argv, err);
+}
+
+int unpack_deb(const char *deb, const char *package, const char *dir, char **tarball, struct err *err)
+{
+	const char *const argv[] = { "kiln-unpack", "deb", deb, package, dir, NULL };
+	struct call c = { 0 };
+	int status = call(&c, argv, err);
+
+	if (status == 0 && c.path)
+		*tarball = steal(&c.path);
+	else if (status == 0)
+		status = err_infra(err, 0, "%s: kiln-unpack does not say where the tarball is", deb);
+	free(c.path);
 	return status;
 }

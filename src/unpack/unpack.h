@@ -1,5 +1,6 @@
-/* Tar archives that nobody vouches for, unpacked by an ordinary user: whatever the archive holds, nothing is written
- * outside the directory it goes to. */
+/* Archives that nobody vouches for, unpacked by an ordinary user: whatever the archive holds, nothing is written
+ * outside the directory it goes to. It is done by kiln-unpack, a program of its own: so whoever never unpacks does not
+ * load what reads archives, and what goes wrong in that ends the program alone. */
 #ifndef UNPACK_UNPACK_H
 #define UNPACK_UNPACK_H
 
@@ -45,5 +46,11 @@ struct unpack_options {
  * ERR_USER: the archive is hostile (the message names the entry), damaged, cut short or none. What was unpacked until
  * then stays. */
 int unpack_tar(const char *path, const char *dir, const struct unpack_options *options, struct err *err);
+
+/* Takes /usr/src/PACKAGE.tar.* out of a Debian package into dir. *tarball is where it is then; owned. ERR_USER: it
+ * holds none; ERR_INFRA: it is damaged. */
+int unpack_deb(const char *deb, const char *package, const char *dir, char **tarball, struct err *err);
+/* How the name of such a tarball may end, the best first; ends with NULL. */
+extern const char *const unpack_deb_ends[];
 
 #endif

@@ -56,6 +56,9 @@ cp "$(dirname "$KILN")/kiln-commands" "$WORK/usr/libexec/kiln/"
 cp -R "$root/catalog" "$WORK/usr/share/kiln/"
 run 0 "an installed kiln" env -u KILN_DATA "$WORK/usr/bin/kiln" catalog list matrix
 out_has "$WORK/usr/libexec/kiln/../../share/kiln/catalog/matrix/smoke.yaml" "uses the data beside it"
+tar -cf "$WORK/a.tar" -C "$root" catalog
+run 3 "without its unpacker" env -u KILN_DATA "$WORK/usr/bin/kiln" plan --source "$WORK/a.tar" --arch x86_64 --config tiny --home "$WORK/h"
+err_has "kiln-unpack, which belongs to Kiln, is not there; install Kiln as a whole" "says so"
 
 completed() { PATH=$(dirname "$KILN"):$PATH bash -c '
 	. "$0"; shift 0; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _kiln; echo "${COMPREPLY[@]}"' "$root/doc/completion/kiln" "$@"; }
