@@ -55,13 +55,26 @@ char *mem_printf(const char *fmt, ...)
 	return s;
 }
 
-enum { ARENA_BLOCK = 64 * 1024, ARENA_ALIGN = _Alignof(max_align_t) };
+/* A block is twice the one before it: what an arena of some size leaves goes back to the system, and is no hole among
+ * what stays (mallopt(3), M_MMAP_THRESHOLD). */
+enum { ARENA_BLOCK = 64 << 10, ARENA_BLOCK_MAX = 1 << 20, ARENA_ALIGN = _Alignof(max_align_t) };
 
 struct arena_block {
 	struct arena_block *next;
 	size_t used, size;
 	_Alignas(max_align_t) char data[];
 };
+
+static struct arena_block *block_new(const struct arena_block *before, size_t n)
+{
+	size_t size = !before ? ARENA_BLOCK : before->size < ARENA_BLOCK_MAX ? 2 * before->size : ARENA_BLOCK_MAX;
+	struct arena_block *b;
+
+	size = n > size ? n : size;
+	b = mem_alloc(sizeof(*b) + size);
+	b->size = size;
+	return b;
+}
 
 void *arena_alloc(struct arena *a, size_t n)
 {
@@ -72,10 +85,7 @@ void *arena_alloc(struct arena *a, size_t n)
 		mem_die();
 	n = (n + ARENA_ALIGN - 1) & ~(size_t)(ARENA_ALIGN - 1);
 	if (!b || b->size - b->used < n) {
-		size_t size = n > ARENA_BLOCK ? n : ARENA_BLOCK;
-
-		b = mem_alloc(sizeof(*b) + size);
-		b->size = size;
+		b = block_new(b, n);
 		b->next = a->head;
 		a->head = b;
 	}
