@@ -189,6 +189,15 @@ static bool lab_again(struct task *task, const json_t *record)
 	return !json_bool_or(lava, "alone", false);
 }
 
+/* A boot that has ended is not asked for again. */
+static void task_settle(struct task *task)
+{
+	if (task->kind != PLAN_BOOT)
+		return;
+	json_decref(task->spec);
+	task->spec = NULL;
+}
+
 /* The record counts: for the ledger, for those who wait, for KVM. */
 static int task_finish(struct run *run, struct task *task, json_t *record, struct err *err)
 {
@@ -211,13 +220,16 @@ static int task_finish(struct run *run, struct task *task, json_t *record, struc
 	emit_dropped(run, task, record);
 	if (again)
 		return task_retry(run, task, err);
-	json_array_append(task->records, record);
+	task_learn(task, record);
 	for (size_t i = 0; i < task->waiters.n; i++) {
 		if (cell_learn(run, task->waiters.data[i].cell, &task->waiters.data[i].step, task->records, err) < 0)
 			return -1;
 		*vec_push(&run->ready) = task->waiters.data[i].cell;
 	}
-	return kvm_probe(run, task, record, err);
+	if (kvm_probe(run, task, record, err) < 0)
+		return -1;
+	task_settle(task);
+	return 0;
 }
 
 static int ready_advance(struct run *run, struct err *err)

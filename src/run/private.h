@@ -33,7 +33,7 @@ struct task {
 	bool pure;
 	int tries;
 	bool running;
-	json_t *records;     /* of its attempts in this run, oldest first */
+	json_t *records;     /* of its attempts in this run, oldest first; see task_learn */
 	int64_t started;     /* clock_ms */
 	char *build, *board; /* for events */
 	char attempt[UUID_TEXT];
@@ -103,6 +103,8 @@ int cell_link(struct run *run, size_t cell, struct err *err);
 
 /* tasks.c: from a wish to its records. */
 extern const char *const task_kind_texts[]; /* by enum plan_kind */
+/* Adds a record that the ledger has: of a boot, of which there may be thousands, as much as the plan asks of it. */
+void task_learn(struct task *task, json_t *record);
 /* Advances a cell as far as records reach; what is missing is submitted. */
 int cell_advance(struct run *run, size_t cell, struct err *err);
 /* A new reference to spec; the task is the run's. */

@@ -46,6 +46,22 @@ static bool is_skip(const json_t *record)
 	return strcmp(json_str_or(record, "verdict", ""), "skip") == 0;
 }
 
+void task_learn(struct task *task, json_t *record)
+{
+	static const char *const asked[] = { "step", "kind", "attempt", "verdict", "reason", "signature" };
+	json_t *kept, *value;
+
+	if (task->kind != PLAN_BOOT) {
+		json_array_append(task->records, record);
+		return;
+	}
+	kept = json_object();
+	for (size_t i = 0; i < countof(asked); i++)
+		if ((value = json_object_get(record, asked[i])))
+			json_object_set(kept, asked[i], value);
+	json_array_append_new(task->records, kept);
+}
+
 /* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. */
 static int attempts_known(struct run *run, struct task *task, struct err *err)
 {
@@ -60,7 +76,7 @@ static int attempts_known(struct run *run, struct task *task, struct err *err)
 		return -1;
 	json_array_foreach (found, i, record)
 		if (!record_is_infra(record) && !is_skip(record))
-			json_array_append(task->records, record);
+			task_learn(task, record);
 	return 0;
 }
 
