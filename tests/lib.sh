@@ -52,6 +52,15 @@ left_over() {
 run_name() { sed -n '/^run /{s/^run \([^ ,]*\).*/\1/p;q}' "$WORK/out"; }
 # json FILE EXPRESSION: a Python expression over the document j.
 json() { python3 -c 'import json,sys; j = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$1" "$2"; }
+# attempts EXPRESSION: over boots, the records of all attempts in labs of the last run, which printed JSON.
+attempts() {
+	python3 - "$KILN_HOME/ledger.db" "$(json "$WORK/out" 'j["run"]')" "$1" <<'PY'
+import json, sqlite3, sys
+rows = sqlite3.connect(sys.argv[1]).execute("SELECT record FROM attempt WHERE run = ? AND record IS NOT NULL", (sys.argv[2],))
+boots = sorted((r for r in (json.loads(row[0]) for row in rows) if "lava" in r), key=lambda r: (r["started"], r["lava"].get("job", 0)))
+print(eval(sys.argv[3], {"boots": boots}))
+PY
+}
 # until_true N COMMAND...: waits up to N tenths of a second until the command succeeds.
 until_true() {
 	local n=$1

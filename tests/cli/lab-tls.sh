@@ -1,13 +1,8 @@
 # A lab behind TLS: whose certificate it is, who signed it, and when it ends. The token leaves for none but the right one.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../fake.sh"
-lab=$WORK/lab
-mkdir -p "$lab" "$catalog/lab"
-fake_pid=
-trap 'kill $fake_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
-printf %s fedcba9876543210secret >"$WORK/token"
-chmod 600 "$WORK/token"
-echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
+patience=1s
+. "$TESTS/lab/faked.sh"
 new_key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
 # authority NAME: a certificate that signs others.
 authority() {
@@ -29,20 +24,16 @@ certificate stranger theirs IP:127.0.0.1 2
 served() {
 	local name=$1
 	shift
-	[ -z "$fake_pid" ] || { kill "$fake_pid"; wait "$fake_pid" 2>/dev/null; }
-	rm -f "$lab/port" "$lab/requests"
-	: >"$lab/requests"
-	"$TESTS/lab/fake" "$lab" --tls "$WORK/$name.pem" "$WORK/$name.key" 2>"$lab/log" &
-	fake_pid=$!
-	until_true 100 test -s "$lab/port"
-	printf '%s\n' "url: https://127.0.0.1:$(cat "$lab/port")/" 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 50ms' \
-		'patience: 1s' "$@" >"$catalog/lab/paperlab.yaml"
+	kill "$fake_pid"
+	wait "$fake_pid" 2>/dev/null
+	fake_start "$lab" --tls "$WORK/$name.pem" "$WORK/$name.key"
+	entry_at "https://127.0.0.1:$(cat "$lab/port")/" paperlab "$@"
 }
 # refused NAME TEXT
 refused() {
 	run 3 "$1" "$KILN" lab check paperlab
 	err_has "$2" "is told of"
-	is "$(grep -c . "$lab/requests")" 0 "and nothing is sent"
+	is "$(requests .)" 0 "and nothing is sent"
 }
 served right "ca: $WORK/ours.pem"
 run 0 "a certificate that its authority signed" "$KILN" lab check paperlab
@@ -55,7 +46,7 @@ served right "ca: $WORK/theirs.pem"
 refused "with another authority" "certificate"
 served right "ca: $WORK/none.pem"
 run 3 "with an authority that is not there" "$KILN" lab check paperlab
-is "$(grep -c . "$lab/requests")" 0 "nothing is sent"
+is "$(requests .)" 0 "nothing is sent"
 served elsewhere "ca: $WORK/ours.pem"
 refused "a certificate of another host" "right server"
 served late "ca: $WORK/ours.pem"

@@ -1,31 +1,9 @@
 # kiln lab, and boots in a lab that shows every fault: kiln run --runner lava:NAME.
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../fake.sh"
-secret=fedcba9876543210secret
-spare_pid=
-lab=$WORK/lab
-mkdir -p "$lab" "$catalog/lab" "$WORK/argv"
-lab_start() {
-	rm -f "$lab/port"
-	"$TESTS/lab/fake" "$lab" "$@" 2>"$lab/log" &
-	fake_pid=$!
-	until_true 100 test -s "$lab/port"
-}
-trap 'kill $fake_pid $spare_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
-lab_start
-printf %s "$secret" >"$WORK/token"
-chmod 600 "$WORK/token"
-# entry NAME LINE...: a lab of the catalogue.
-entry() {
-	local name=$1
-	shift
-	printf '%s\n' 'user: alice' "token_file: $WORK/token" 'listen: 127.0.0.1:0' 'poll: 50ms' 'patience: 1500ms' "$@" >"$catalog/lab/$name.yaml"
-}
-entry paperlab "url: http://127.0.0.1:$(cat "$lab/port")/"
-echo 'lava: {type: paper-type, method: qemu}' >>"$catalog/board/paper.yaml"
-# fault WORD...: what is wrong with the lab from now on.
-fault() { echo "$*" >"$lab/fault"; : >"$lab/requests"; }
-requests() { grep -c -- "$1" "$lab/requests"; }
+patience=1500ms
+. "$TESTS/lab/faked.sh"
+entry paperlab
 # check STATUS NAME FAULT...: kiln lab check
 check() {
 	local status=$1 name=$2
@@ -41,8 +19,8 @@ boot() {
 	run "$status" "$name" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab --json
 	cat "$WORK/out" "$WORK/err" >>"$WORK/said"
 }
-# submitted N NAME: so many jobs were.
-submitted() { is "$(requests 'POST /api/v0.2/jobs/ ')" "$1" "$2"; }
+# jobs_are N NAME: so many were submitted.
+jobs_are() { is "$(submitted)" "$1" "$2"; }
 boot_is() { is "$(json "$WORK/out" "(lambda b: $1)(j['boots'][0])")" "$2" "$3"; }
 boot_says() { boot_is "'$1' in (b.get('reason') or '')" True "$2"; }
 source=$WORK/linux
@@ -95,13 +73,13 @@ run 2 "a token that others can read" "$KILN" lab check paperlab
 err_has "chmod 600" "is refused"
 is "$(requests .)" 0 "before anything is asked"
 chmod 600 "$WORK/token"
-entry gone "url: http://127.0.0.1:1/"
+entry_at http://127.0.0.1:1/ gone
 run 3 "a lab that is not there" "$KILN" lab check gone
 rm "$catalog/lab/gone.yaml"
 
 boot 0 "a kernel boots in the lab"
 boot_is 'b["verdict"] + " " + b["runner"]' "pass lava:paperlab" "and passes there"
-is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "with one submission"
+jobs_are 1 "with one submission"
 [ "$(requests /jobs)" -le 12 ]
 ok $? "and at most 12 requests: $(requests /jobs)"
 grep -q "sha256sum" "$lab/definition"
@@ -150,13 +128,13 @@ boot 3 "a console that never came" hidden
 boot_says "no console came" "is infra"
 boot 3 "a job that the lab calls invalid" invalid
 boot_says "no such action" "is infra, with its reason"
-is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and is not submitted"
+jobs_are 0 "and is not submitted"
 boot 3 "an unknown tag, which LAVA answers with a page" tag
 boot_says "HTTP 500" "is infra"
 boot 0 "a connection that is cut while a job is submitted" cut
-is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "does not submit it twice"
+jobs_are 1 "does not submit it twice"
 boot 0 "a job whose number the lab did not tell" numberless
-is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "is looked for, not submitted again"
+jobs_are 1 "is looked for, not submitted again"
 boot 3 "a job that vanishes" vanish
 boot_says "any more" "is infra"
 boot 0 "a lab that is away for a while" away=1
@@ -174,42 +152,42 @@ boot_is 'b["verdict"]' fail "is a fail all the same"
 source=$WORK/linux
 boot 0 "a lab that is slow" slow=0.2
 boot 0 "a lab that is away when a job is submitted" early=1
-submitted 1 "gets it when it is back"
+jobs_are 1 "gets it when it is back"
 boot 3 "a lab that is away from then on" early=1000
 boot_says "nothing else came" "is infra"
 for fault in garbage html status=403 redirect; do
 	boot 3 "$fault while a job runs" later $fault
 	boot_is 'b["verdict"]' infra "is infra"
-	submitted 1 "and the job is there once"
+	jobs_are 1 "and the job is there once"
 done
 [ ! -e "$lab/stray" ]
 ok $? "the other server has heard nothing"
 boot 3 "a lab that does not come back" away=1000
 boot_says "nothing else came" "is infra in the end"
-is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "and was given the job once"
+jobs_are 1 "and was given the job once"
 boot 2 "a staff user's lab" staff
 is "$(requests POST.*/jobs/)" 0 "gets no job"
 boot 3 "a log that cannot be read" logless
 boot_says "HTTP 500" "is infra in the end"
 boot 0 "no device" maintenance
 boot_is 'b["verdict"]' "skip" "is a skip"
-is "$(requests 'POST /api/v0.2/jobs/ ')" 0 "and nothing is submitted"
+jobs_are 0 "and nothing is submitted"
 
 # Devices: one that fails, one that is taken away, one that is not for this user.
 boot 0 "a device that fails, with another beside it that a tag tells from it" sick=Unknown apart
-submitted 2 "is not tried again"
+jobs_are 2 "is not tried again"
 grep -q '^- .spare' "$lab/definition"
 ok $? "but the other, by its tag"
 boot 0 "a device that fails, with another like it" sick=Unknown
-submitted 3 "is left at once when LAVA gives it again"
+jobs_are 3 "is left at once when LAVA gives it again"
 is "$(requests 'GET.*/cancel/')" 1 "its job cancelled"
 for health in Bad Maintenance Retired; do
 	boot 0 "a device that is $health after the job" sick=$health apart
-	submitted 2 "is none to rely on"
+	jobs_are 2 "is none to rely on"
 done
 boot 3 "both devices fail" infra
 boot_says "bootloader-interrupt" "is infra, with LAVA's word"
-submitted 3 "after three attempts"
+jobs_are 3 "after three attempts"
 boot 0 "a device that is put to Maintenance while the job is queued" stuck=Maintenance
 boot_is 'b["verdict"]' skip "is a skip"
 boot_says "paper-00: its health is Maintenance" "with the reason"
@@ -223,28 +201,25 @@ boot_says "went offline" "is infra"
 boot 0 "a device that is not for this user" private
 boot_is 'b["verdict"]' skip "is a skip"
 boot_says "currently available to user alice" "with LAVA's word"
-submitted 1 "and asked for once"
+jobs_are 1 "and asked for once"
 boot 3 "a job that its worker lost" lost
 boot_says "the job was lost" "is infra, whatever its console said"
 
 # The minutes that a lab gives.
-entry meter "url: http://127.0.0.1:$(cat "$lab/port")/" 'minutes: 1' 'jobs: 1'
+entry meter 'minutes: 1' 'jobs: 1'
 fault lasts=70
 run 0 "two boots where there is time for one" "$KILN" run --arch fake --config good,noisy --board paper --source "$source" \
 	--runner lava:meter --json
 is "$(json "$WORK/out" "sorted(b['verdict'] for b in j['boots'])")" "['pass', 'skip']" "are one, and a skip"
-submitted 1 "which is not submitted"
+jobs_are 1 "which is not submitted"
 run 0 "another run" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:meter --json
 boot_says "the 1 minutes a day of lab meter are used up; there are some again at 20" "is a skip that says until when"
-submitted 1 "and is not submitted either"
+jobs_are 1 "and is not submitted either"
 rm "$catalog/lab/meter.yaml"
 
 # Two labs: one after the other, or each.
-mkdir -p "$WORK/spare"
-"$TESTS/lab/fake" "$WORK/spare" 2>"$WORK/spare/log" &
-spare_pid=$!
-until_true 100 test -s "$WORK/spare/port"
-entry spare "url: http://127.0.0.1:$(cat "$WORK/spare/port")/"
+fake_start "$WORK/spare"
+entry_at "$(fake_url "$WORK/spare")" spare
 # places STATUS NAME RUNNER WANT FAULT...: where the boots were, and what came of them.
 places() {
 	local status=$1 name=$2 runner=$3 want=$4
@@ -262,7 +237,7 @@ places 0 "another board's own choice" auto 'lava:paperlab=pass lava:spare=skip l
 places 0 "that, when all devices are in Maintenance" auto 'lava:paperlab=skip lava:spare=pass local=skip' maintenance
 places 3 "what one lab fails" lava 'lava:paperlab=infra lava:spare=pass' infra
 sed -i '/^runner:/d' "$catalog/board/paper.yaml"
-kill "$spare_pid"
+kill "$fake_pid"
 rm "$catalog/lab/spare.yaml"
 
 # A Kiln that is killed, and one that is told to stop, while a job runs.
@@ -276,7 +251,7 @@ start long=4
 kill -9 "$kiln_pid"
 wait "$kiln_pid" 2>/dev/null
 run 0 "the same run after a kill" "$KILN" run --arch fake --config good --board paper --source "$source" --runner lava:paperlab
-is "$(requests 'POST /api/v0.2/jobs/ ')" 1 "finds its job again, and submits none"
+jobs_are 1 "finds its job again, and submits none"
 start long=30
 kill -INT "$kiln_pid"
 wait "$kiln_pid"

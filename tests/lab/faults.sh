@@ -48,16 +48,6 @@ ended() {
 # boot_is EXPRESSION WANT NAME: of the last run's boot b.
 boot_is() { is "$(json "$WORK/out" "(lambda b: $1)(j['boots'][0])")" "$2" "$3"; }
 boot_says() { boot_is "'$1' in (b.get('reason') or '')" True "$2"; }
-# attempts EXPRESSION: over boots, the records of all attempts of the last run.
-attempts() {
-	python3 - "$KILN_HOME/ledger.db" "$(json "$WORK/out" 'j["run"]')" "$1" <<'PY'
-import json, sqlite3, sys
-rows = sqlite3.connect(sys.argv[1]).execute("SELECT record FROM attempt WHERE run = ? AND record IS NOT NULL", (sys.argv[2],))
-boots = sorted((r for r in (json.loads(row[0]) for row in rows) if "lava" in r), key=lambda r: r["started"])
-print(eval(sys.argv[3], {"boots": boots}))
-PY
-}
-
 run 2 "a token that is none" "$KILN" lab check wrong
 err_has "does not know the token" "is refused"
 run 0 "a kernel that passes" boot x86_64-pc
