@@ -76,7 +76,7 @@ void agent_take(struct agent *a, const struct engine_job *job, const struct lab_
 	struct err err = { 0 };
 
 	e->job = *job;
-	e->name = mem_printf("%s kiln %s", wish->name, job->attempt);
+	e->name = mem_strdup(wish->name);
 	e->taken_ms = clock_ms();
 	e->slot = -1;
 	*vec_push(&a->errands) = e;
@@ -208,7 +208,8 @@ static int orphan_end(struct agent *a, size_t i, struct err *err)
 		b->adopt = false;
 		return 0;
 	}
-	own_cancel(a->lab, b, &ignored);
+	if (own_cancel(a->lab, b, &ignored) == 0)
+		return 0;
 	errand_abandon(a, i, VERDICT_INFRA,
 		       "its artefacts went with the Kiln that was killed, before the lab had fetched them");
 	return 1;
@@ -326,7 +327,11 @@ int64_t agent_turn(struct agent *a)
 	struct err err = { 0 };
 
 	/* What has ended makes room for what is new. */
-	if (ask_states(a, &err) < 0 || look_at_all(a, &err) < 0 || watch_all(a, &err) < 0 || send_new(a, &err) < 0)
+	a->full = false;
+	if (ask_states(a, &err) < 0)
+		return on_silence(a, &err);
+	watch_devices(a);
+	if (look_at_all(a, &err) < 0 || watch_all(a, &err) < 0 || send_new(a, &err) < 0)
 		return on_silence(a, &err);
 	a->silent_since = a->back_off = 0;
 	for (size_t i = 0; i < a->errands.n; i++)
@@ -348,11 +353,13 @@ static void errand_part(struct agent *a, size_t i, const struct err *err)
 	bool own = store_is_own(a->store);
 	struct lab_parting parting = { .fate = own_part(a->lab, e->boot, own), .lab = a->options.entry->name };
 	autofree char *url = e->boot->id ? own_url(a->options.entry, e->boot->id) : NULL;
+	struct err ignored = { 0 };
 
+	own_release(a->lab, e->boot, &ignored);
 	parting.id = e->boot->id;
 	parting.url = url;
 	a->options.parted(&e->job, &parting, a->options.data);
-	if (parting.fate == LAB_FATE_NONE || parting.fate == LAB_FATE_CANCELLED)
+	if (lab_is_gone(parting.fate))
 		errand_withdraw(a, e);
 	errand_forget(a, i, err);
 }

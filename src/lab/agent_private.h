@@ -14,7 +14,7 @@
 struct errand {
 	struct engine_job job;
 	struct boot *boot;
-	char *name;
+	char *name;       /* of its jobs, as people read it */
 	int slot;         /* of the jobs at once, -1: none */
 	int64_t taken_ms; /* clock_ms */
 };
@@ -30,6 +30,7 @@ struct agent {
 	struct budget budget;
 	int64_t silent_since; /* clock_ms of the first question that had no answer since the last that had, 0: none */
 	int64_t back_off;
+	bool full; /* in this turn no place was free */
 };
 
 /* errand.c */
@@ -45,9 +46,16 @@ void errand_abandon(struct agent *a, size_t i, enum verdict verdict, const char 
 /* Asks what the lab has where that was last known before a moment (clock_ms). */
 int types_since(struct agent *a, int64_t since_ms, struct err *err);
 
+/* slot.c: takes one of the jobs at once that the entry allows all Kilns at this home, unless the errand has one. 1: it
+ * is the errand's until its slot is freed or left, or the process ends; 0: none is free. */
+int slot_take(const struct agent *a, struct errand *e, struct err *err);
+
 /* submit.c: submits what may be submitted. -1: the lab does not answer. */
 int send_new(struct agent *a, struct err *err);
 
+/* watch.c: looks which devices jobs were given, before their logs are read: one that is on a device to be avoided
+ * becomes a hold, one that is on a device which the entry leaves out is given up. */
+void watch_devices(struct agent *a);
 /* watch.c: gives up the boots that wait in vain: for a device, or for a worker that is gone. -1: the lab does not
  * answer. */
 int watch_all(struct agent *a, struct err *err);

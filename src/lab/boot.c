@@ -81,6 +81,7 @@ int boot_open(const char *home, const json_t *spec, const char *attempt, struct 
 	struct boot *b = mem_alloc(sizeof(*b));
 
 	b->log = (struct lab_log){ .console = on_console, .result = on_result, .data = b };
+	b->turn = 1;
 	b->console_max = (size_t)json_int_or(json_object_get(spec, "board"), "console_mb", CONSOLE_MB) << 20;
 	if (step_open(home, spec, attempt, &b->step, err) < 0 || json_field_str(spec, "patterns", &patterns, err) < 0 ||
 	    shelf_rules(shelf, patterns, &b->rules, err) < 0) {
@@ -91,6 +92,17 @@ int boot_open(const char *home, const json_t *spec, const char *attempt, struct 
 	return 0;
 }
 
+static void word_free(struct lava_word *lava)
+{
+	free(lava->device);
+	free(lava->state);
+	free(lava->health);
+	free(lava->error_type);
+	free(lava->error_msg);
+	free(lava->device_health);
+	*lava = (struct lava_word){ 0 };
+}
+
 void boot_free(struct boot *b)
 {
 	if (!b)
@@ -99,12 +111,8 @@ void boot_free(struct boot *b)
 	lab_log_free(&b->log);
 	judge_free(b->judge);
 	buf_free(&b->console);
-	free(b->lava.device);
-	free(b->lava.state);
-	free(b->lava.health);
-	free(b->lava.error_type);
-	free(b->lava.error_msg);
-	free(b->lava.device_health);
+	word_free(&b->lava);
+	holds_free(&b->holds);
 	free(b->because);
 	json_decref(b->avoid);
 	json_decref(b->unwanted);
@@ -189,11 +197,28 @@ static void set(json_t *o, const char *key, const char *value)
 	json_object_set_new(o, key, value ? json_text(view_of(value)) : json_null());
 }
 
+/* Nothing of the job's log has been read: its device was looked at first. */
+void boot_hold(struct boot *b, int slot)
+{
+	holds_add(&b->holds, b->id, b->lava.device, slot);
+	word_free(&b->lava);
+	b->state = BOOT_NEW;
+	b->turn++;
+	b->id = 0;
+	b->adopt = false;
+	b->missed = 0;
+	b->there_ms = b->running_ms = b->grown_ms = b->look_ms = b->unread_ms = b->offline_ms = 0;
+}
+
 double boot_device_seconds(const struct boot *b)
 {
+	int64_t ms = holds_ms(&b->holds);
+
 	if (b->lava.begun_ms && b->lava.ended_ms > b->lava.begun_ms)
-		return (double)(b->lava.ended_ms - b->lava.begun_ms) / 1000;
-	return b->running_ms ? (double)(clock_ms() - b->running_ms) / 1000 : 0;
+		ms += b->lava.ended_ms - b->lava.begun_ms;
+	else if (b->running_ms)
+		ms += clock_ms() - b->running_ms;
+	return (double)ms / 1000;
 }
 
 /* Where it was and what LAVA thinks of it. */
@@ -210,6 +235,8 @@ static void record_lab(struct boot *b, const char *lab, const char *url)
 		set(o, "device_health", b->lava.device_health);
 	if (b->alone)
 		json_object_set_new(o, "alone", json_true());
+	if (b->holds.all.n)
+		json_object_set_new(o, "held", holds_json(&b->holds));
 	json_object_set_new(o, "seconds", json_real(boot_device_seconds(b)));
 	set(o, "health", b->lava.health);
 	set(o, "error_type", b->lava.error_type);

@@ -3,6 +3,7 @@
 #define LAB_BOOT_H
 
 #include "judge/judge.h"
+#include "lab/holds.h"
 #include "lab/log.h"
 #include "lab/shelf.h"
 #include "step/step.h"
@@ -28,7 +29,9 @@ struct boot {
 	enum boot_state state;
 	struct step step;
 	int64_t id; /* the lab's number of the job */
-	bool adopt; /* an attempt that may be there already: to be looked for */
+	int turn;   /* which of the attempt's jobs that is, from 1: those before it are holds */
+	bool adopt; /* a job that may be there already: to be looked for */
+	struct holds holds;
 	struct lab_log log;
 	const struct judge_rules *rules;
 	struct judge *judge; /* NULL until there is something to judge: most boots wait */
@@ -73,7 +76,9 @@ bool boot_decided(struct boot *b);
 int boot_finish(struct boot *b, const char *lab, const char *url, struct err *err);
 /* There will be no job, or none that can be followed: a record with this verdict, infra or skip, and this reason. */
 int boot_abandon(struct boot *b, const char *lab, enum verdict verdict, const char *reason, struct err *err);
-/* Seconds for which its job had a device. */
+/* A device that is to be avoided has its job: that goes on as a hold, with its slot, and the boot is new again. */
+void boot_hold(struct boot *b, int slot);
+/* Seconds for which its jobs had a device. */
 double boot_device_seconds(const struct boot *b);
 
 #endif

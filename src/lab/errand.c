@@ -7,14 +7,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void errand_free(struct errand *e)
 {
 	boot_free(e->boot);
 	json_decref(e->job.spec);
-	if (e->slot >= 0)
-		close(e->slot);
+	slot_leave(&e->slot);
 	free(e->name);
 	free(e);
 }
@@ -31,12 +29,20 @@ void errand_withdraw(struct agent *a, struct errand *e)
 		b->n_urls = 0;
 }
 
+/* As far as is known. */
+static bool job_is_over(const struct boot *b)
+{
+	return b->cancelled || !b->id || b->missed || (b->lava.state && strcmp(b->lava.state, "Finished") == 0);
+}
+
 void errand_forget(struct agent *a, size_t i, const struct err *err)
 {
 	struct errand *e = a->errands.data[i];
 	bool good = err->class == ERR_NONE;
 
-	if (good && e->boot && e->boot->id)
+	if (e->boot && job_is_over(e->boot))
+		slot_free(&e->slot);
+	if (good && e->boot)
 		budget_add(&a->budget, clock_unix(), boot_device_seconds(e->boot));
 	a->options.ended(&e->job, good && e->boot ? e->boot->step.record : NULL, err, a->options.data);
 	errand_free(e);
@@ -45,6 +51,10 @@ void errand_forget(struct agent *a, size_t i, const struct err *err)
 
 void errand_end(struct agent *a, size_t i, const struct err *err)
 {
+	struct err ignored = { 0 };
+
+	if (a->errands.data[i]->boot)
+		own_release(a->lab, a->errands.data[i]->boot, &ignored);
 	errand_withdraw(a, a->errands.data[i]);
 	errand_forget(a, i, err);
 }

@@ -9,7 +9,7 @@
 /* The definition of a boot as a YAML document, owned.
  * spec: {"lava":{"type","method","tags","context","command"?},"board":{"name","cmdline","limit_ms","silence_ms"},
  *	  "marker"} ; artefacts: {"kernel":{"url","sha256"},"ramdisk"?,"dtb"?}.
- * name is what people and Kiln itself find the job by: it holds the attempt.
+ * name is what people and Kiln itself find the job by (lab/own.h).
  * ERR_USER for a method that no definition is known for. */
 int lab_job_definition(const json_t *spec, const char *name, const json_t *artefacts, char **yaml, struct err *err);
 

@@ -2,11 +2,15 @@
 #include "lab/private.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "lab/job.h"
 
 #include <string.h>
+
+/* For which people wait at most, when a job has just begun. */
+enum { RIPE_POLLS = 5 };
 
 static json_t *job_json(const json_t *from)
 {
@@ -45,11 +49,48 @@ int lab_jobs(struct lab *lab, json_t **jobs, struct err *err)
 	return 0;
 }
 
+int job_is_ripe(struct lab *lab, int64_t id, struct err *err)
+{
+	autofree char *log = mem_printf("api/v0.2/jobs/%lld/logs/?start=0&end=1", (long long)id);
+	autofree char *path = mem_printf("jobs/%lld/", (long long)id);
+	const struct http_request request = { .path = log };
+	CLEANUP(http_reply_free) struct http_reply reply = { 0 };
+	autojson json_t *job = NULL;
+	const char *state;
+
+	if (client_ask(lab, &request, &reply, err) < 0)
+		return -1;
+	if (reply.status == 200)
+		return 1;
+	if (client_get(lab, path, &job, err) < 0)
+		return -1;
+	state = json_str_or(job, "state", "");
+	return strcmp(state, "Scheduled") != 0 && strcmp(state, "Running") != 0;
+}
+
+/* Waits for it where it has just begun. */
+static int cancel_ripe(struct lab *lab, int64_t id, struct err *err)
+{
+	autofree char *cancel = mem_printf("jobs/%lld/cancel/", (long long)id);
+	autojson json_t *answer = NULL;
+	int ripe;
+
+	for (int i = 0; (ripe = job_is_ripe(lab, id, err)) == 0 && i < RIPE_POLLS; i++)
+		clock_sleep(lab->entry->poll_ms);
+	if (ripe < 0)
+		return -1;
+	if (!ripe)
+		return err_user(err,
+				"lab %s: job %lld has just begun: were it cancelled now, its device would lose its "
+				"health; try again when its log has begun",
+				lab->entry->name, (long long)id);
+	return client_get(lab, cancel, &answer, err);
+}
+
 int lab_cancel(struct lab *lab, int64_t id, struct err *err)
 {
 	autofree char *path = mem_printf("jobs/%lld/", (long long)id);
-	autofree char *cancel = mem_printf("jobs/%lld/cancel/", (long long)id);
-	autojson json_t *job = NULL, *answer = NULL;
+	autojson json_t *job = NULL;
 
 	if (identity_check(lab, err) < 0 || client_get(lab, path, &job, err) < 0)
 		return -1;
@@ -60,7 +101,7 @@ int lab_cancel(struct lab *lab, int64_t id, struct err *err)
 	if (strcmp(json_str_or(job, "state", ""), "Finished") == 0)
 		return err_user(err, "lab %s: job %lld has ended already: %s", lab->entry->name, (long long)id,
 				json_str_or(job, "health", ""));
-	return client_get(lab, cancel, &answer, err);
+	return cancel_ripe(lab, id, err);
 }
 
 static void url_add(const struct catalog_lab *entry, const json_t *spec, const char *field, const char *name,

@@ -36,6 +36,9 @@ int lab_jobs(struct lab *lab, json_t **jobs, struct err *err);
 /* Cancels a job of the user's; ERR_USER for one of somebody else or one that has ended. */
 int lab_cancel(struct lab *lab, int64_t id, struct err *err);
 
+/* Whether a Kiln at this home left a job of this attempt in a lab, as far as is known without asking it. */
+bool lab_has_left(const char *home, const char *lab, const char *attempt);
+
 /* The definition of the job that a boot is in a lab, as a YAML document: of a boot's spec, with URLs behind which its
  * artefacts would be. Owned. */
 int lab_definition(const struct catalog_lab *entry, const json_t *spec, const char *name, char **yaml, struct err *err);

@@ -1,11 +1,14 @@
 #include "lab/own.h"
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "lab/private.h"
 
 #include <string.h>
+
+enum { SETTLE_MS = 60000 };
 
 /* What the job fetches from the store, to be taken back in the end. The lab may say anything: only what can be of this
  * program's own making counts, SECRET/NAME. */
@@ -26,37 +29,113 @@ static void urls_adopt(const struct catalog_lab *entry, const char *definition, 
 	}
 }
 
-/* Of several the oldest: who submits a job once more by hand keeps its description. */
-int own_find(struct lab *lab, struct boot *b, struct err *err)
+static char *mark_of(int turn, const char *attempt)
 {
-	autofree char *path = mem_printf("jobs/?description__contains=%s", b->step.attempt);
-	autojson json_t *found = NULL;
-	json_t *job;
-	size_t i;
+	return turn > 1 ? mem_printf(" kiln %d %s", turn, attempt) : mem_printf(" kiln %s", attempt);
+}
 
-	if (client_list(lab, path, "id", &found, err) < 0)
-		return -1;
-	json_array_foreach (found, i, job) {
-		if (strcmp(json_str_or(job, "submitter", ""), lab->entry->user) != 0 ||
-		    !str_ends(json_str_or(job, "description", ""), b->step.attempt))
-			continue;
-		b->id = json_int_or(job, "id", 0);
-		b->state = BOOT_THERE;
-		if (lab->entry->store && !b->n_urls)
-			urls_adopt(lab->entry, json_str_or(job, "definition", ""), b);
-		return 1;
+char *own_description(const char *name, const struct boot *b)
+{
+	autofree char *mark = mark_of(b->turn, b->step.attempt);
+
+	return mem_printf("%s%s", name, mark);
+}
+
+/* Which of the attempt's jobs this is; 0: none. */
+static int turn_of(const struct lab *lab, const json_t *job, const char *attempt)
+{
+	if (strcmp(json_str_or(job, "submitter", ""), lab->entry->user) != 0)
+		return 0;
+	for (int turn = 1; turn <= OWN_TURNS; turn++) {
+		autofree char *mark = mark_of(turn, attempt);
+
+		if (str_ends(json_str_or(job, "description", ""), mark))
+			return turn;
 	}
 	return 0;
 }
 
-int own_cancel(struct lab *lab, struct boot *b, struct err *err)
+static bool has_ended(const json_t *job)
 {
-	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)b->id);
+	return strcmp(json_str_or(job, "state", ""), "Finished") == 0;
+}
+
+/* The newest turn is the boot's. Of several jobs of one turn it is the oldest: who submits a job once more by hand
+ * keeps its description. */
+static void jobs_take(const struct lab *lab, const json_t *jobs, struct boot *b)
+{
+	const json_t *own = NULL;
+	json_t *job;
+	size_t i;
+
+	json_array_foreach ((json_t *)jobs, i, job) {
+		int turn = turn_of(lab, job, b->step.attempt);
+
+		if (turn < b->turn || (own && turn == b->turn))
+			continue;
+		if (own && !has_ended(own))
+			holds_add(&b->holds, b->id, json_str_or(own, "actual_device", NULL), -1);
+		own = job;
+		b->turn = turn;
+		b->id = json_int_or(job, "id", 0);
+	}
+	if (!own)
+		return;
+	b->state = BOOT_THERE;
+	if (lab->entry->store && !b->n_urls)
+		urls_adopt(lab->entry, json_str_or(own, "definition", ""), b);
+}
+
+int own_find(struct lab *lab, struct boot *b, struct err *err)
+{
+	autofree char *path = mem_printf("jobs/?description__contains=%s", b->step.attempt);
+	autojson json_t *found = NULL;
+
+	if (client_list(lab, path, "id", &found, err) < 0)
+		return -1;
+	jobs_take(lab, found, b);
+	return b->state == BOOT_THERE;
+}
+
+/* known: more of it than that it may have begun. */
+static int cancel(struct lab *lab, int64_t id, bool known, struct err *err)
+{
+	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)id);
+	int ripe = known ? 1 : job_is_ripe(lab, id, err);
 	autojson json_t *answer = NULL;
 
-	if (client_get(lab, path, &answer, err) < 0)
-		return -1;
-	b->cancelled = true;
+	if (ripe <= 0)
+		return ripe;
+	return client_get(lab, path, &answer, err) < 0 ? -1 : 1;
+}
+
+/* A worker that has not even begun a log by then never will. */
+static bool has_settled(int64_t since_ms)
+{
+	return since_ms && clock_ms() - since_ms > SETTLE_MS;
+}
+
+int own_cancel(struct lab *lab, struct boot *b, struct err *err)
+{
+	int status = cancel(lab, b->id, b->log.lines || has_settled(b->running_ms), err);
+
+	b->cancelled |= status > 0;
+	return status;
+}
+
+int own_release(struct lab *lab, struct boot *b, struct err *err)
+{
+	for (size_t i = 0; i < b->holds.all.n; i++) {
+		struct hold *h = &b->holds.all.data[i];
+		int status = h->over_ms ? 0 : cancel(lab, h->id, has_settled(h->since_ms), err);
+
+		if (status < 0)
+			return -1;
+		if (status == 0)
+			continue;
+		h->over_ms = clock_ms();
+		slot_free(&h->slot);
+	}
 	return 0;
 }
 
@@ -88,5 +167,12 @@ enum lab_fate own_part(struct lab *lab, struct boot *b, bool served)
 		return there ? LAB_FATE_UNSURE : LAB_FATE_NONE;
 	if (!served || has_all(lab, b))
 		return LAB_FATE_LEFT;
-	return own_cancel(lab, b, &ignored) == 0 ? LAB_FATE_CANCELLED : LAB_FATE_UNSURE;
+	switch (own_cancel(lab, b, &ignored)) {
+	case 1:
+		return LAB_FATE_CANCELLED;
+	case 0:
+		return LAB_FATE_DOOMED;
+	default:
+		return LAB_FATE_UNSURE;
+	}
 }

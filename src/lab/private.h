@@ -29,13 +29,21 @@ void client_complaint(const struct http_reply *reply, struct buf *out);
 /* The survey's types as they are just now, without their boards. New reference. */
 int lab_types(struct lab *lab, json_t **types, struct err *err);
 
+/* 1: it does no harm to cancel the job; 0: wait. LAVA ends one that is cancelled after it was given a device and before
+ * its dispatcher listens as a bug of its own, for which the device loses its health and thereby, in most labs, all
+ * further jobs until an admin looks at it: lava_dispatcher/worker.py, cancel and check. A first line in its log says
+ * that it listens. */
+int job_is_ripe(struct lab *lab, int64_t id, struct err *err);
+
 /* What the log of the boot's job has grown by. ERR_INFRA with num EIO when the lab answers, but not with the log. */
 struct boot;
 int log_fetch(struct lab *lab, struct boot *b, struct err *err);
 
-/* Takes one of the jobs at once that the entry allows all Kilns at this home; slot is -1, or the one that was taken
- * before. 1: it is held until slot is closed, or the process ends; 0: none is free. */
-int slot_take(const char *home, const struct catalog_lab *entry, int *slot, struct err *err);
+/* Notes in a place of the jobs at once which job is in it; frees the place, whose job has ended; leaves it with its
+ * job, which counts until that ends. -1 is none: nothing is done. */
+void slot_note(int slot, int64_t id, const char *attempt);
+void slot_free(int *slot);
+void slot_leave(int *slot);
 
 /* ERR_USER when the token is not the user's, or the user may do more than a user should. */
 int identity_check(struct lab *lab, struct err *err);

@@ -85,6 +85,7 @@ static int job_submit(struct agent *a, struct errand *e, const char *body, struc
 	e->boot->id = json_integer_value(json_array_get(json_object_get(answer, "job_ids"), 0));
 	if (reply.status == 201 && e->boot->id) {
 		e->boot->state = BOOT_THERE;
+		slot_note(e->slot, e->boot->id, e->job.attempt);
 		return 0;
 	}
 	client_complaint(&reply, &said);
@@ -115,8 +116,7 @@ static int budget_check(struct agent *a, struct err *err)
 	int64_t again;
 
 	for (size_t i = 0; i < a->errands.n; i++)
-		if (a->errands.data[i]->boot->state == BOOT_THERE)
-			going_on += boot_device_seconds(a->errands.data[i]->boot);
+		going_on += boot_device_seconds(a->errands.data[i]->boot);
 	if (!budget_is_up(&a->budget, clock_unix(), going_on, &again))
 		return 0;
 	clock_format(again, free_at);
@@ -156,9 +156,14 @@ static int devices_take(struct agent *a, struct errand *e, json_t **spec, struct
 static int place_take(struct agent *a, struct errand *e, struct err *err)
 {
 	int found = e->boot->adopt ? own_find(a->lab, e->boot, err) : 0;
-	int place = found < 0 ? -1 : slot_take(a->options.home, a->options.entry, &e->slot, err);
+	int place = found < 0 ? -1 : a->full ? 0 : slot_take(a, e, err);
 
-	return place < 0 ? -1 : place && !found;
+	if (place < 0)
+		return -1;
+	a->full = !place;
+	if (found && place)
+		slot_note(e->slot, e->boot->id, e->job.attempt);
+	return place && !found;
 }
 
 /* ERR_USER: this job never will be, and with num ENODEV no kernel and no lab is to blame; ERR_INFRA: not now. 0: it is
@@ -166,25 +171,29 @@ static int place_take(struct agent *a, struct errand *e, struct err *err)
 static int errand_send(struct agent *a, struct errand *e, struct err *err)
 {
 	autojson json_t *spec = NULL, *body = NULL;
-	autofree char *yaml = NULL, *text = NULL;
+	autofree char *name = own_description(e->name, e->boot), *yaml = NULL, *text = NULL;
 	int place = place_take(a, e, err);
 
 	if (place <= 0)
 		return place;
 	if (budget_check(a, err) < 0 || devices_take(a, e, &spec, err) < 0 || artefacts_offer(a, e->boot, err) < 0 ||
-	    lab_job_definition(spec, e->name, e->boot->artefacts, &yaml, err) < 0)
+	    lab_job_definition(spec, name, e->boot->artefacts, &yaml, err) < 0)
 		return -1;
 	body = json_pack("{s:s}", "definition", yaml);
 	text = json_dumps(body, JSON_COMPACT);
 	return job_validate(a, text, err) < 0 || job_submit(a, e, text, err) < 0 ? -1 : 0;
 }
 
+/* Its own jobs in the lab. */
 static int64_t there(const struct agent *a)
 {
 	int64_t n = 0;
 
-	for (size_t i = 0; i < a->errands.n; i++)
-		n += a->errands.data[i]->boot->state == BOOT_THERE;
+	for (size_t i = 0; i < a->errands.n; i++) {
+		const struct boot *b = a->errands.data[i]->boot;
+
+		n += (b->state == BOOT_THERE) + (int64_t)holds_busy(&b->holds);
+	}
 	return n;
 }
 

@@ -277,6 +277,10 @@ static char *parting_text(const struct lab_parting *p)
 	case LAB_FATE_CANCELLED:
 		return mem_printf("job %lld in lab %s was cancelled: it still needed files of this process",
 				  (long long)p->id, p->lab);
+	case LAB_FATE_DOOMED:
+		return mem_printf(
+			"job %lld in lab %s has just begun, and ends by itself: it still needs files of this process",
+			(long long)p->id, p->lab);
 	case LAB_FATE_LEFT:
 		return mem_printf("job %lld in lab %s goes on: %s", (long long)p->id, p->lab, p->url);
 	case LAB_FATE_UNSURE:
@@ -297,7 +301,7 @@ void task_parted(const struct engine_job *job, const struct lab_parting *parting
 	autojson json_t *record = NULL;
 	struct err err = { 0 };
 
-	if (parting->fate == LAB_FATE_NONE || parting->fate == LAB_FATE_CANCELLED) {
+	if (lab_is_gone(parting->fate)) {
 		err_infra(&err, 0, "its run was interrupted");
 		record = infra_record(task, &err);
 		ledger_attempt_done(run->ledger, run->id, record, &err);

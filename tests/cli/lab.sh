@@ -179,15 +179,15 @@ jobs_are 2 "is not tried again"
 grep -q '^- .spare' "$lab/definition"
 ok $? "but the other, by its tag"
 boot 0 "a device that fails, with another like it" sick=Unknown
-jobs_are 3 "is left at once when LAVA gives it again"
-is "$(requests 'GET.*/cancel/')" 1 "its job cancelled"
+jobs_are 3 "is kept busy when LAVA gives it again, until the other one is given"
+is "$(requests 'GET.*/cancel/')" 1 "its job cancelled then"
 for health in Bad Maintenance Retired; do
 	boot 0 "a device that is $health after the job" sick=$health apart
 	jobs_are 2 "is none to rely on"
 done
 boot 3 "both devices fail" infra
 boot_says "bootloader-interrupt" "is infra, with LAVA's word"
-jobs_are 3 "after three attempts"
+jobs_are 4 "after three attempts, and a job that kept the first device busy for the second"
 boot 0 "a device that is put to Maintenance while the job is queued" stuck=Maintenance
 boot_is 'b["verdict"]' skip "is a skip"
 boot_says "paper-00: its health is Maintenance" "with the reason"
