@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "base/cleanup.h"
 #include "base/fs.h"
+#include "lab/lab.h"
 #include "run/private.h"
 
 #include <errno.h>
@@ -119,12 +120,32 @@ int run_take(struct run *run, struct err *err)
 	return 0;
 }
 
+int run_stays(const char *id, const char *why, struct err *err)
+{
+	autofree char *said = mem_strdup(why);
+
+	return err_infra(err, 0, "%s; run %s stays as it is: kiln attach %s goes on when that is over", said, id, id);
+}
+
+/* A lab that cannot be asked and has jobs of this run: these would be lost if the run went on without it. */
+static int labs_check(const struct run *run, struct err *err)
+{
+	const char *lab, *key;
+	json_t *facts, *attempt;
+
+	json_object_foreach (run->labs, lab, facts)
+		json_object_foreach (run->lost, key, attempt)
+			if (json_is_string(facts) && lab_has_left(run->options->home, lab, json_string_value(attempt)))
+				return run_stays(run->id, json_string_value(facts), err);
+	return 0;
+}
+
 static int run_resume(struct run *run, struct err *err)
 {
-	int status = ledger_attempts_lost(run->ledger, run->id, adopt, run, err);
-
+	if (ledger_attempts_lost(run->ledger, run->id, adopt, run, err) < 0)
+		return -1;
 	run->facts.lost = run->lost;
-	return status;
+	return labs_check(run, err);
 }
 
 int run_register(struct run *run, struct err *err)

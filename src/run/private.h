@@ -67,7 +67,7 @@ struct run {
 	struct engine *engine;
 	struct lab_engine *lab_engine; /* NULL: no boot is in a lab */
 	json_t *lost;                  /* key -> uuid of an attempt that never came to an end; NULL: none */
-	uv_signal_t sigint, sigterm;
+	uv_signal_t sigint, sigterm, sighup;
 	uv_timer_t ticker;
 	bool interrupted;
 	struct err failed; /* the first error that is no verdict */
@@ -88,6 +88,8 @@ json_t *request_json(const struct run_options *options, const json_t *source);
 int run_take(struct run *run, struct err *err);
 /* A new run in the ledger, or one of the same request that nobody drives any more, with what it has left. */
 int run_register(struct run *run, struct err *err);
+/* ERR_INFRA: the run cannot go on just now, for this reason, and loses nothing by that. */
+int run_stays(const char *id, const char *why, struct err *err);
 /* A finished run is never resumed: its lock has served. */
 void run_unlock(struct run *run);
 
@@ -120,6 +122,10 @@ void task_free(struct task *task);
 /* ended.c: what comes of them, told by the engines. */
 void task_started(const struct engine_job *job, void *data);
 void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
+/* signals.c: Ctrl-C, SIGTERM and a terminal that is closed, until the loop is closed. */
+void signals_take(struct run *run);
+void signals_close(struct run *run);
+
 /* Before a boot in a lab ends because the run does. */
 void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data);
 

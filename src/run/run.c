@@ -57,19 +57,6 @@ static int64_t memory_budget(void)
 	return FALLBACK_MB;
 }
 
-/* A second one ends the process at once: what labs are told takes some seconds where they are slow. */
-static void on_signal(uv_signal_t *handle, int signal)
-{
-	struct run *run = handle->data;
-
-	run->interrupted = true;
-	uv_signal_stop(&run->sigint);
-	uv_signal_stop(&run->sigterm);
-	run_cancel(run);
-	if (run->lab_engine && lab_engine_running(run->lab_engine))
-		run_emit(run, &(struct run_event){ .kind = RUN_LEAVING });
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	run_emit(timer->data, &(struct run_event){ .kind = RUN_TICK });
@@ -93,20 +80,16 @@ static int loop_open(struct run *run, struct err *err)
 
 	signal(SIGPIPE, SIG_IGN); /* a step that dies early closes its end of the pipe */
 	uv_loop_init(&run->loop);
-	uv_signal_init(&run->loop, &run->sigint);
-	uv_signal_init(&run->loop, &run->sigterm);
+	signals_take(run);
 	uv_timer_init(&run->loop, &run->ticker);
-	run->sigint.data = run->sigterm.data = run->ticker.data = run;
-	uv_signal_start(&run->sigint, on_signal, SIGINT);
-	uv_signal_start(&run->sigterm, on_signal, SIGTERM);
+	run->ticker.data = run;
 	uv_timer_start(&run->ticker, on_tick, tick, tick);
 	return engine_new(&run->loop, &options, &run->engine, err);
 }
 
 static void loop_close(struct run *run)
 {
-	uv_close((uv_handle_t *)&run->sigint, NULL);
-	uv_close((uv_handle_t *)&run->sigterm, NULL);
+	signals_close(run);
 	uv_close((uv_handle_t *)&run->ticker, NULL);
 	engine_free(run->engine);
 	lab_engine_free(run->lab_engine);
@@ -199,9 +182,10 @@ static int run_open(struct run *run, struct err *err)
 		return -1;
 	if (run->options->id && run_take(run, err) < 0)
 		return -1;
-	if (plan_expand(run->catalog, &run->options->plan, &run->plan, err) < 0 || facts_source(run, err) < 0 ||
-	    facts_gather(run, err) < 0)
+	if (plan_expand(run->catalog, &run->options->plan, &run->plan, err) < 0 || facts_source(run, err) < 0)
 		return -1;
+	if (facts_gather(run, err) < 0)
+		return run->options->id && err->class == ERR_INFRA ? run_stays(run->options->id, err->msg, err) : -1;
 	return run->ledger ? run_register(run, err) : 0;
 }
 

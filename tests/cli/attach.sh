@@ -10,7 +10,7 @@ start() {
 	"$KILN" run --arch fake --config good --board paper --source "$WORK/linux" "$@" >"$WORK/begun" 2>"$WORK/begun.err" &
 	kiln_pid=$!
 }
-in_lab() { start --runner lava:paperlab; until_true 200 grep -q 'GET /api/v0.2/jobs/?id__in' "$lab/requests"; }
+in_lab() { start --runner lava:paperlab "$@"; until_true 200 grep -q 'GET /api/v0.2/jobs/?id__in' "$lab/requests"; }
 begun() { sed -n '/^run /{s/^run \([^ ]*\).*/\1/p;q}' "$WORK/begun"; }
 # end SIGNAL STATUS NAME
 end() {
@@ -99,9 +99,51 @@ interrupt() {
 said() { grep -qF -- "$1" "$WORK/begun.err"; ok $? "$2"; }
 cancelled() { requests '/cancel/'; }
 
+# A lab that cannot be asked when its job is come back to.
+unreachable() {
+	entry_at http://127.0.0.1:1/ paperlab
+	run 3 "$1" "$KILN" attach
+	err_has "lab paperlab" "is named"
+	err_has "run $(begun) stays as it is: kiln attach $(begun) goes on" "and nothing is lost"
+	run 0 "kiln show" "$KILN" show
+	out_has "kiln attach $(begun)" "says how to come back, too"
+	entry paperlab
+	run 0 "when it answers again" "$KILN" attach
+	out_has "1 pass" "its job is found"
+	is "$(submitted)" 1 "which is the only one"
+}
+fault long=3
+in_lab
+until_running
+end KILL 137 "a kill while a job runs"
+unreachable "a lab that cannot be reached"
+fault long=3
+in_lab --keep-going
+until_running
+end KILL 137 "a kill of a run that leaves out what it lacks"
+unreachable "it does not leave out a lab that has its job"
+
+# A terminal that is closed says so twice: by its shell, and by itself.
+fault long=4
+in_lab
+until_running
+kill -HUP "$kiln_pid"
+end HUP 130 "a terminal that is closed"
+said "in lab paperlab goes on: http://" "is as Ctrl-C"
+run 0 "coming back" "$KILN" attach
+out_has "1 pass" "finds the job"
+is "$(submitted)" 1 "and submits no other"
+fault long=2
+trap '' HUP
+in_lab
+trap - HUP
+until_running
+end HUP 0 "under nohup it is nothing"
+
 # Ctrl-C while a job has all it needs.
 fault long=4
 in_lab
+until_running
 interrupt 130 "Ctrl-C while a job runs" 2000
 said "in lab paperlab goes on: http://127.0.0.1:$(cat "$lab/port")/scheduler/job/" "says which job is left, and where it is"
 said "kiln attach $(begun)" "and how to come back"
@@ -121,6 +163,17 @@ run 0 "coming back" "$KILN" attach "$(begun)"
 out_has "1 pass" "boots it in another job"
 out_lacks "infra" "as if the first had not been"
 is "$(submitted)" 2 "which is submitted"
+
+# Ctrl-C when a job has just begun: LAVA would distrust the device of one that is cancelled then.
+fault unborn long=30
+in_lab
+until_running
+interrupt 130 "Ctrl-C when a job has begun, but no log" 2000
+said "has just begun, and ends by itself" "leaves it to its end, and says so"
+is "$(cancelled)" 0 "and cancels nothing"
+echo >"$lab/fault"
+run 0 "coming back" "$KILN" attach
+out_has "1 pass" "boots it in another job"
 
 # A lab that does not answer.
 fault queued
@@ -147,7 +200,7 @@ run 0 "and coming back is the same" "$KILN" attach
 mkdir "$WORK/store"
 python3 -u -m http.server --bind 127.0.0.1 --directory "$WORK/store" 0 >"$WORK/store.log" 2>&1 &
 store_pid=$!
-trap 'kill $fake_pid $store_pid 2>/dev/null; chmod -R u+w "$WORK" 2>/dev/null; rm -rf "$WORK"' EXIT
+fakes+=("$store_pid")
 until_true 100 grep -q 'port [0-9]' "$WORK/store.log"
 entry storelab "store: :local:$WORK/store" "fetch: http://127.0.0.1:$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$WORK/store.log")"
 sed -i '/^listen:/d' "$catalog/lab/storelab.yaml"
