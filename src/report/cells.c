@@ -108,12 +108,20 @@ static void print_counts(size_t n, const char *what, const size_t *counts, FILE 
 	}
 }
 
-static bool is_new(struct map *seen, const char *name)
+static bool is_new(struct map *seen, struct view name)
 {
-	if (map_get(seen, view_of(name)))
+	if (map_get(seen, name))
 		return false;
-	map_set(seen, view_of(name), seen);
+	map_set(seen, name, seen);
 	return true;
+}
+
+/* In a lab, or with other CPUs than its own, it is the same board. */
+static struct view board_of(const json_t *cell)
+{
+	struct view rest = view_of(cell_field(cell, "board"));
+
+	return view_cut(&rest, ',');
 }
 
 /* A build that was booted is there, so it passed. */
@@ -123,7 +131,7 @@ static void count_build(const json_t *cell, struct map *seen, size_t *n, size_t 
 	enum verdict v = booted ? VERDICT_PASS : verdict_from_text(cell_field(cell, "verdict"));
 	autofree char *name = mem_printf("%s/%s", cell_field(cell, "source"), cell_field(cell, "build"));
 
-	if ((booted && cell_is_skip(cell)) || !is_new(seen, name) || v == VERDICT_COUNT)
+	if ((booted && cell_is_skip(cell)) || !is_new(seen, view_of(name)) || v == VERDICT_COUNT)
 		return;
 	(*n)++;
 	counts[v]++;
@@ -144,7 +152,7 @@ void cells_sums(const cell_vec *cells, size_t from, size_t to, FILE *out)
 		n_boots++;
 		boots[v]++;
 		if (v == VERDICT_PASS || v == VERDICT_WARN)
-			is_new(&boards, cell_field(cell, "board"));
+			is_new(&boards, board_of(cell));
 	}
 	print_counts(n_builds, "build", builds, out);
 	fputs("; ", out);
