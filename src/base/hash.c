@@ -5,35 +5,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <string.h>
 
 struct hash {
-	EVP_MD_CTX *ctx;
+	struct sha256_ctx ctx;
 };
 
 struct hash *hash_new(void)
 {
 	struct hash *h = mem_alloc(sizeof(*h));
 
-	h->ctx = EVP_MD_CTX_new();
-	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
-		abort();
+	sha256_init(&h->ctx);
 	return h;
 }
 
 void hash_add(struct hash *h, const void *p, size_t n)
 {
-	if (EVP_DigestUpdate(h->ctx, p, n) != 1)
-		abort();
+	sha256_update(&h->ctx, n, p);
 }
 
 void hash_end(struct hash *h, char hex[static HASH_HEX])
 {
-	unsigned char raw[32];
+	unsigned char raw[SHA256_DIGEST_SIZE];
 
-	if (EVP_DigestFinal_ex(h->ctx, raw, NULL) != 1)
-		abort();
+	sha256_digest(&h->ctx, sizeof(raw), raw);
 	for (size_t i = 0; i < sizeof(raw); i++) {
 		hex[2 * i] = "0123456789abcdef"[raw[i] >> 4];
 		hex[2 * i + 1] = "0123456789abcdef"[raw[i] & 15];
@@ -44,9 +40,6 @@ void hash_end(struct hash *h, char hex[static HASH_HEX])
 
 void hash_free(struct hash *h)
 {
-	if (!h)
-		return;
-	EVP_MD_CTX_free(h->ctx);
 	free(h);
 }
 

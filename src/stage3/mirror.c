@@ -9,7 +9,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -234,31 +234,54 @@ static char *download_path(const struct mirror *m, const char *url, const struct
 	return mem_printf("%s/cache/download/%.16s-%s", m->home, want->digest, leaf);
 }
 
+/* Either of them. */
+struct sum {
+	bool longer;
+	struct sha256_ctx sha256;
+	struct sha512_ctx sha512;
+};
+
+static void sum_add(struct sum *sum, const void *p, size_t n)
+{
+	if (sum->longer)
+		sha512_update(&sum->sha512, n, p);
+	else
+		sha256_update(&sum->sha256, n, p);
+}
+
+static bool sum_is(struct sum *sum, const char *digest)
+{
+	unsigned char raw[SHA512_DIGEST_SIZE];
+	char hex[2 * SHA512_DIGEST_SIZE + 1];
+	size_t n = sum->longer ? SHA512_DIGEST_SIZE : SHA256_DIGEST_SIZE;
+
+	if (sum->longer)
+		sha512_digest(&sum->sha512, n, raw);
+	else
+		sha256_digest(&sum->sha256, n, raw);
+	for (size_t i = 0; i < n; i++)
+		snprintf(hex + 2 * i, 3, "%02x", raw[i]);
+	return strcmp(hex, digest) == 0;
+}
+
 /* 1: it has the digest, 0: it has not. */
 static int digest_holds(int fd, const char *digest, struct err *err)
 {
-	enum { CHUNK = 1 << 20 };
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	enum { CHUNK = 64 << 10 };
 	autofree unsigned char *chunk = mem_alloc(CHUNK);
-	unsigned char raw[EVP_MAX_MD_SIZE];
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	unsigned n = 0;
+	struct sum sum = { .longer = strlen(digest) == 2 * SHA512_DIGEST_SIZE };
 	off_t at = 0;
 	ssize_t got;
 
-	if (!ctx || EVP_DigestInit_ex(ctx, strlen(digest) == 128 ? EVP_sha512() : EVP_sha256(), NULL) != 1)
-		abort();
+	sha256_init(&sum.sha256);
+	sha512_init(&sum.sha512);
 	while ((got = pread(fd, chunk, CHUNK, at)) > 0) {
-		EVP_DigestUpdate(ctx, chunk, (size_t)got);
+		sum_add(&sum, chunk, (size_t)got);
 		at += got;
 	}
-	EVP_DigestFinal_ex(ctx, raw, &n);
-	EVP_MD_CTX_free(ctx);
 	if (got < 0)
 		return err_infra(err, errno, "cannot read what was fetched");
-	for (unsigned i = 0; i < n; i++)
-		snprintf(hex + 2 * i, 3, "%02x", raw[i]);
-	return strcmp(hex, digest) == 0;
+	return sum_is(&sum, digest);
 }
 
 /* Whether there is a whole file at path already. */

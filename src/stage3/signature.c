@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <nettle/base64.h>
 #include <string.h>
 
 enum { KEYRING_MAX = 16 << 20, SIGNED_MAX = 1 << 20 };
@@ -130,27 +130,22 @@ int signature_judge(struct view status, struct signer *signer, struct err *err)
 /* The base64 of one block, line by line; a line that begins with = is its checksum. */
 static bool dearmor_block(struct view *text, struct buf *keys)
 {
-	EVP_ENCODE_CTX *ctx = EVP_ENCODE_CTX_new();
-	struct view line;
-	bool ok = ctx;
-	int n = 0;
+	struct base64_decode_ctx ctx;
 
+	base64_decode_init(&ctx);
 	while (text->p && view_trim(view_cut(text, '\n')).n) /* headers, up to the blank line */
 		;
-	if (ok)
-		EVP_DecodeInit(ctx);
-	while (ok && text->p) {
-		line = view_trim(view_cut(text, '\n'));
+	while (text->p) {
+		struct view line = view_trim(view_cut(text, '\n'));
+		size_t n = BASE64_DECODE_LENGTH(line.n);
+
 		if (view_starts(line, VIEW("=")) || view_starts(line, VIEW("-")))
 			break;
-		ok = EVP_DecodeUpdate(ctx, (unsigned char *)buf_reserve(keys, line.n + 3), &n,
-				      (const unsigned char *)line.p, (int)line.n) >= 0;
-		keys->n += ok ? (size_t)n : 0;
+		if (!base64_decode_update(&ctx, &n, (uint8_t *)buf_reserve(keys, n), line.n, line.p))
+			return false;
+		keys->n += n;
 	}
-	if (ok)
-		ok = EVP_DecodeFinal(ctx, (unsigned char *)buf_reserve(keys, 3), &n) >= 0;
-	EVP_ENCODE_CTX_free(ctx);
-	return ok;
+	return base64_decode_final(&ctx);
 }
 
 bool keyring_dearmor(struct view text, struct buf *keys)
