@@ -76,6 +76,11 @@ bool str_ends(const char *s, const char *suffix)
 	return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
+char *str_with_slash(const char *s)
+{
+	return mem_printf("%s%s", s, str_ends(s, "/") ? "" : "/");
+}
+
 char *buf_reserve(struct buf *b, size_t n)
 {
 	if (b->cap - b->n < n + 1) {

@@ -28,6 +28,8 @@ struct view view_first(struct view v, size_t max); /* its first bytes, at most m
 struct view view_cut(struct view *rest, char sep);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
+/* A URL or path that ends with a slash, added where it lacks one; owned. */
+char *str_with_slash(const char *s);
 
 /* A growable buffer; zero-initialised is empty. data is always NUL-terminated once it is not NULL. */
 struct buf {

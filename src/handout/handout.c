@@ -66,7 +66,7 @@ static char *url_of(const struct handout_options *options, struct MHD_Daemon *da
 	int host = (int)(strrchr(options->listen, ':') - options->listen);
 
 	if (options->url)
-		return mem_printf("%s%s", options->url, str_ends(options->url, "/") ? "" : "/");
+		return str_with_slash(options->url);
 	return mem_printf("http://%.*s:%u/", host, options->listen, info->port);
 }
 

@@ -103,7 +103,7 @@ int http_new(const struct http_options *options, struct http **out, struct err *
 	h->multi = curl_multi_init();
 	if (!h->curl || !h->multi)
 		abort(); /* out of memory, as elsewhere */
-	h->base = mem_printf("%s%s", options->base, str_ends(options->base, "/") ? "" : "/");
+	h->base = str_with_slash(options->base);
 	h->token = options->token ? mem_strdup(options->token) : NULL;
 	h->ca = options->ca ? mem_strdup(options->ca) : NULL;
 	h->connect_ms = options->connect_ms ? options->connect_ms : CONNECT_MS;

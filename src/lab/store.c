@@ -60,13 +60,13 @@ static int rclone(const char *const *argv, const atomic_bool *stop, struct err *
 static int upload(const struct store *s, const char *path, const char *name, char **url, struct err *err)
 {
 	char secret[UUID_TEXT];
-	autofree char *to = NULL;
+	autofree char *to = NULL, *base = str_with_slash(s->entry->fetch);
 
 	uuid_make(secret);
 	to = mem_printf("%s/%s/%s", s->entry->store, secret, name);
 	if (rclone((const char *const[]){ "rclone", "copyto", "--", path, to, NULL }, &s->stopped, err) < 0)
 		return -1;
-	*url = mem_printf("%s%s%s/%s", s->entry->fetch, str_ends(s->entry->fetch, "/") ? "" : "/", secret, name);
+	*url = mem_printf("%s%s/%s", base, secret, name);
 	return 0;
 }
 

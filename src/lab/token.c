@@ -60,12 +60,12 @@ static char *path_of(const char *text)
 
 static int from_file(const struct catalog_lab *entry, char **token, struct err *err)
 {
-	autofree char *path = path_of(entry->token_file);
+	autofree char *path = path_of(entry->token_file), *base = str_with_slash(entry->url);
 	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
-		return err_user(err, "its token is to be in %s, which is not there: make it at %s%sapi/tokens/", path,
-				entry->url, str_ends(entry->url, "/") ? "" : "/");
+		return err_user(err, "its token is to be in %s, which is not there: make it at %sapi/tokens/", path,
+				base);
 	if (fd < 0)
 		return err_user(err, "its token in %s cannot be read: %s", path, strerror(errno));
 	return from_fd(path, fd, token, err);
