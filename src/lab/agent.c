@@ -107,7 +107,7 @@ static void state_take(struct boot *b, const json_t *job)
 	b->lava.ended_ms = lab_moment(json_str_or(job, "end_time", ""));
 	if (!b->there_ms)
 		b->there_ms = clock_ms();
-	if (!b->running_ms && strcmp(b->lava.state, "Running") == 0)
+	if (!b->running_ms && boot_is(b, "Running"))
 		b->running_ms = b->grown_ms = clock_ms();
 }
 
@@ -161,11 +161,6 @@ static int ask_states(struct agent *a, struct err *err)
 	return 0;
 }
 
-static bool state_is(const struct boot *b, const char *state)
-{
-	return b->lava.state && strcmp(b->lava.state, state) == 0;
-}
-
 /* Half as long as it has been there; what still waits for its turn needs none. */
 static int64_t turn_ms(const struct agent *a, const struct boot *b)
 {
@@ -202,7 +197,7 @@ static int orphan_end(struct agent *a, size_t i, struct err *err)
 	struct boot *b = a->errands.data[i]->boot;
 	struct err ignored = { 0 };
 
-	if (state_is(b, "Running") && log_fetch(a->lab, b, err) < 0)
+	if (boot_is(b, "Running") && log_fetch(a->lab, b, err) < 0)
 		return -1;
 	if (b->lava.fetched >= boot_artefacts(b)) {
 		b->adopt = false;
@@ -254,13 +249,13 @@ static int finish(struct agent *a, size_t i, struct err *err)
 static int look_at(struct agent *a, size_t i, struct err *err)
 {
 	struct boot *b = a->errands.data[i]->boot;
-	bool finished = state_is(b, "Finished");
+	bool finished = boot_is(b, "Finished");
 	int64_t lines = b->log.lines;
 	struct err ignored = { 0 };
 
 	if (!finished && is_orphan(a, b))
 		return orphan_end(a, i, err);
-	if (!finished && (!state_is(b, "Running") || clock_ms() < b->look_ms))
+	if (!finished && (!boot_is(b, "Running") || clock_ms() < b->look_ms))
 		return 0;
 	if (log_fetch(a->lab, b, err) < 0) {
 		if (err->num != EIO)
@@ -330,7 +325,7 @@ int64_t agent_turn(struct agent *a)
 	a->full = false;
 	if (ask_states(a, &err) < 0)
 		return on_silence(a, &err);
-	watch_devices(a);
+	avoid_watch(a);
 	if (look_at_all(a, &err) < 0 || watch_all(a, &err) < 0 || send_new(a, &err) < 0)
 		return on_silence(a, &err);
 	a->silent_since = a->back_off = 0;

@@ -53,9 +53,12 @@ int slot_take(const struct agent *a, struct errand *e, struct err *err);
 /* submit.c: submits what may be submitted. -1: the lab does not answer. */
 int send_new(struct agent *a, struct err *err);
 
-/* watch.c: looks which devices jobs were given, before their logs are read: one that is on a device to be avoided
+/* avoid.c: looks which devices jobs were given, before their logs are read: one that is on a device to be avoided
  * becomes a hold, one that is on a device which the entry leaves out is given up. */
-void watch_devices(struct agent *a);
+void avoid_watch(struct agent *a);
+/* Where all other devices have gone meanwhile, those that were to be avoided are what there is. */
+void avoid_check(const struct agent *a, struct boot *b);
+
 /* watch.c: gives up the boots that wait in vain: for a device, or for a worker that is gone. -1: the lab does not
  * answer. */
 int watch_all(struct agent *a, struct err *err);

@@ -19,6 +19,16 @@ static const json_t *board_of(const struct boot *b)
 	return json_object_get(b->step.spec, "board");
 }
 
+const json_t *boot_lava(const struct boot *b)
+{
+	return json_object_get(b->step.spec, "lava");
+}
+
+bool boot_is(const struct boot *b, const char *state)
+{
+	return b->lava.state && strcmp(b->lava.state, state) == 0;
+}
+
 static struct judge *judge_of(struct boot *b)
 {
 	const struct judge_options options = {

@@ -62,6 +62,11 @@ int boot_open(const char *home, const json_t *spec, const char *attempt, struct 
 	      struct err *err);
 void boot_free(struct boot *b);
 
+/* Whether this is what LAVA last said of its job's state. */
+bool boot_is(const struct boot *b, const char *state);
+/* What its board is to LAVA: "lava" of the spec. */
+const json_t *boot_lava(const struct boot *b);
+
 /* The digest of what it boots into: the initrd, and the build's modules behind it where there are any. *some is false
  * for neither. */
 int boot_ramdisk(struct boot *b, char digest[static HASH_HEX], bool *some, struct err *err);

@@ -32,7 +32,7 @@ void errand_withdraw(struct agent *a, struct errand *e)
 /* As far as is known. */
 static bool job_is_over(const struct boot *b)
 {
-	return b->cancelled || !b->id || b->missed || (b->lava.state && strcmp(b->lava.state, "Finished") == 0);
+	return b->cancelled || !b->id || b->missed || boot_is(b, "Finished");
 }
 
 void errand_forget(struct agent *a, size_t i, const struct err *err)

@@ -28,7 +28,7 @@ static json_t *job_json(const json_t *from)
 	return job;
 }
 
-static bool is_ours(const struct lab *lab, const json_t *job)
+bool job_is_own(const struct lab *lab, const json_t *job)
 {
 	return strcmp(json_str_or(job, "submitter", ""), lab->entry->user) == 0;
 }
@@ -44,7 +44,7 @@ int lab_jobs(struct lab *lab, json_t **jobs, struct err *err)
 		return -1;
 	*jobs = json_array();
 	json_array_foreach (all, i, job)
-		if (is_ours(lab, job))
+		if (job_is_own(lab, job))
 			json_array_append_new(*jobs, job_json(job));
 	return 0;
 }
@@ -68,11 +68,17 @@ int job_is_ripe(struct lab *lab, int64_t id, struct err *err)
 	return strcmp(state, "Scheduled") != 0 && strcmp(state, "Running") != 0;
 }
 
+int job_cancel(struct lab *lab, int64_t id, struct err *err)
+{
+	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)id);
+	autojson json_t *answer = NULL;
+
+	return client_get(lab, path, &answer, err);
+}
+
 /* Waits for it where it has just begun. */
 static int cancel_ripe(struct lab *lab, int64_t id, struct err *err)
 {
-	autofree char *cancel = mem_printf("jobs/%lld/cancel/", (long long)id);
-	autojson json_t *answer = NULL;
 	int ripe;
 
 	for (int i = 0; (ripe = job_is_ripe(lab, id, err)) == 0 && i < RIPE_POLLS; i++)
@@ -84,7 +90,7 @@ static int cancel_ripe(struct lab *lab, int64_t id, struct err *err)
 				"lab %s: job %lld has just begun: were it cancelled now, its device would lose its "
 				"health; try again when its log has begun",
 				lab->entry->name, (long long)id);
-	return client_get(lab, cancel, &answer, err);
+	return job_cancel(lab, id, err);
 }
 
 int lab_cancel(struct lab *lab, int64_t id, struct err *err)
@@ -95,7 +101,7 @@ int lab_cancel(struct lab *lab, int64_t id, struct err *err)
 	if (identity_check(lab, err) < 0 || client_get(lab, path, &job, err) < 0)
 		return -1;
 	/* LAVA says that it cancels whatever it is asked to. */
-	if (!is_ours(lab, job))
+	if (!job_is_own(lab, job))
 		return err_user(err, "lab %s: job %lld is %s's", lab->entry->name, (long long)id,
 				json_str_or(job, "submitter", "somebody else"));
 	if (strcmp(json_str_or(job, "state", ""), "Finished") == 0)
@@ -104,12 +110,10 @@ int lab_cancel(struct lab *lab, int64_t id, struct err *err)
 	return cancel_ripe(lab, id, err);
 }
 
-static void url_add(const struct catalog_lab *entry, const json_t *spec, const char *field, const char *name,
-		    json_t *all)
+static void url_add(const struct catalog_lab *entry, const char *digest, const char *name, json_t *all)
 {
-	const char *digest = json_str_or(spec, field, NULL);
-	autofree char *base = entry->fetch ? mem_strdup(entry->fetch) : mem_printf("http://%s/", entry->listen);
-	autofree char *url = mem_printf("%s%sSECRET/%s", base, str_ends(base, "/") ? "" : "/", name);
+	autofree char *base = entry->fetch ? str_with_slash(entry->fetch) : mem_printf("http://%s/", entry->listen);
+	autofree char *url = mem_printf("%sSECRET/%s", base, name);
 
 	if (digest)
 		json_object_set_new(all, name, json_pack("{s:s, s:s}", "url", url, "sha256", digest));
@@ -117,10 +121,12 @@ static void url_add(const struct catalog_lab *entry, const json_t *spec, const c
 
 int lab_definition(const struct catalog_lab *entry, const json_t *spec, const char *name, char **yaml, struct err *err)
 {
+	const char *initrd = json_str_or(spec, "initrd", NULL), *modules = json_str_or(spec, "modules", NULL);
 	autojson json_t *artefacts = json_object();
 
-	url_add(entry, spec, "image", "kernel", artefacts);
-	url_add(entry, spec, "initrd", "ramdisk", artefacts);
-	url_add(entry, spec, "dtb", "dtb", artefacts);
+	url_add(entry, json_str_or(spec, "image", NULL), "kernel", artefacts);
+	/* Of both a ramdisk is made only when they are to be booted. */
+	url_add(entry, initrd && modules ? "SECRET" : initrd ? initrd : modules, "ramdisk", artefacts);
+	url_add(entry, json_str_or(spec, "dtb", NULL), "dtb", artefacts);
 	return lab_job_definition(spec, name, artefacts, yaml, err);
 }

@@ -24,9 +24,10 @@ int64_t lab_requests(const struct lab *lab);
  *	 "devices":[{"name","health","state","worker","online","tags":[NAME],"available","why"?,
  *	 "left_out"?}]}]}
  * Types and devices are in the order of their names; boards are those of the catalogue that name the type. A device is
- * available when its health is Good, its worker Online, and the lab's entry uses its type and its tags; else "why";
- *left_out is true of one that the entry does not use. ERR_USER when the lab is refused: the token is not the user's, or
- *the user is staff or superuser, whom a slip of a program must not serve. ERR_INFRA when it cannot be asked. */
+ * available when its health is Good, its worker Online, and the lab's entry uses its type and its tags; else "why" says
+ * what is amiss. One that the entry does not use has "left_out", true. ERR_USER when the lab is refused: the token is
+ * not the user's, or the user is staff or superuser, whom a slip of a program must not serve. ERR_INFRA when it cannot
+ * be asked. */
 int lab_survey(struct lab *lab, const struct catalog *catalog, json_t **survey, struct err *err);
 
 /* The user's jobs that have not ended, newest first:

@@ -14,7 +14,7 @@ enum { SETTLE_MS = 60000 };
  * program's own making counts, SECRET/NAME. */
 static void urls_adopt(const struct catalog_lab *entry, const char *definition, struct boot *b)
 {
-	autofree char *base = mem_printf("%s%s", entry->fetch, str_ends(entry->fetch, "/") ? "" : "/");
+	autofree char *base = str_with_slash(entry->fetch);
 
 	for (const char *at = definition; (at = strstr(at, base)) && b->n_urls < countof(b->urls);) {
 		const char *secret = at + strlen(base);
@@ -44,7 +44,7 @@ char *own_description(const char *name, const struct boot *b)
 /* Which of the attempt's jobs this is; 0: none. */
 static int turn_of(const struct lab *lab, const json_t *job, const char *attempt)
 {
-	if (strcmp(json_str_or(job, "submitter", ""), lab->entry->user) != 0)
+	if (!job_is_own(lab, job))
 		return 0;
 	for (int turn = 1; turn <= OWN_TURNS; turn++) {
 		autofree char *mark = mark_of(turn, attempt);
@@ -100,13 +100,11 @@ int own_find(struct lab *lab, struct boot *b, struct err *err)
 /* known: more of it than that it may have begun. */
 static int cancel(struct lab *lab, int64_t id, bool known, struct err *err)
 {
-	autofree char *path = mem_printf("jobs/%lld/cancel/", (long long)id);
 	int ripe = known ? 1 : job_is_ripe(lab, id, err);
-	autojson json_t *answer = NULL;
 
 	if (ripe <= 0)
 		return ripe;
-	return client_get(lab, path, &answer, err) < 0 ? -1 : 1;
+	return job_cancel(lab, id, err) < 0 ? -1 : 1;
 }
 
 /* A worker that has not even begun a log by then never will. */
@@ -141,7 +139,9 @@ int own_release(struct lab *lab, struct boot *b, struct err *err)
 
 char *own_url(const struct catalog_lab *entry, int64_t id)
 {
-	return mem_printf("%s%sscheduler/job/%lld", entry->url, str_ends(entry->url, "/") ? "" : "/", (long long)id);
+	autofree char *base = str_with_slash(entry->url);
+
+	return mem_printf("%sscheduler/job/%lld", base, (long long)id);
 }
 
 /* Its log may be some polls old: it is looked at once more, as far as there is time. */
@@ -149,7 +149,7 @@ static bool has_all(struct lab *lab, struct boot *b)
 {
 	struct err ignored = { 0 };
 
-	if (b->lava.state && strcmp(b->lava.state, "Finished") == 0)
+	if (boot_is(b, "Finished"))
 		return true;
 	if (b->lava.fetched < boot_artefacts(b))
 		log_fetch(lab, b, &ignored);

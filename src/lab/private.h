@@ -35,6 +35,10 @@ int lab_types(struct lab *lab, json_t **types, struct err *err);
  * that it listens. */
 int job_is_ripe(struct lab *lab, int64_t id, struct err *err);
 
+int job_cancel(struct lab *lab, int64_t id, struct err *err);
+/* Whether the lab's user submitted it. */
+bool job_is_own(const struct lab *lab, const json_t *job);
+
 /* What the log of the boot's job has grown by. ERR_INFRA with num EIO when the lab answers, but not with the log. */
 struct boot;
 int log_fetch(struct lab *lab, struct boot *b, struct err *err);

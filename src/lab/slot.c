@@ -100,7 +100,7 @@ static int is_left(const struct agent *a, const struct errand *e, int slot, stru
 	path = mem_printf("jobs/%lld/", note.id);
 	if (client_get(a->lab, path, &job, err) == 0)
 		return goes_on(&note, job);
-	if (err->num != ENOENT)
+	if (err->class == ERR_INFRA)
 		return -1;
 	*err = (struct err){ 0 };
 	return 0;

@@ -129,7 +129,7 @@ static int budget_check(struct agent *a, struct err *err)
 static int devices_take(struct agent *a, struct errand *e, json_t **spec, struct err *err)
 {
 	struct boot *b = e->boot;
-	const json_t *lava = json_object_get(b->step.spec, "lava");
+	const json_t *lava = boot_lava(b);
 	CLEANUP(choice_free) struct choice choice = { 0 };
 	autofree char *why = NULL, *reason = NULL;
 

@@ -10,6 +10,7 @@
 #include "lab/budget.h"
 #include "lab/devices.h"
 #include "lab/flow.h"
+#include "lab/holds.h"
 #include "lab/log.h"
 #include "lab/private.h"
 
@@ -404,6 +405,58 @@ static void a_day_has_so_many_minutes(void **state)
 	budget_free(&any);
 }
 
+static void a_place_names_the_job_that_is_in_it(void **state)
+{
+	static const char attempt[] = "01234567-89ab-cdef-0123-456789abcdef",
+			  other[] = "11234567-89ab-cdef-0123-456789abcdef";
+	autofree char *locks = fs_join(*state, "locks"), *second = fs_join(locks, "lab-farm-1");
+	struct err err = { 0 };
+	int slot;
+
+	assert_false(lab_has_left(*state, "farm", attempt));
+	assert_int_equal(fs_mkdirs(AT_FDCWD, locks, 0755, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		autofree char *path = mem_printf("%s/lab-farm-%d", locks, i);
+
+		assert_int_equal(fs_lock(AT_FDCWD, path, false, &slot, &err), 0);
+		slot_note(slot, 1000, other);
+		if (i == 1)
+			slot_note(slot, 9, attempt); /* shorter than what was there */
+		slot_leave(&slot);
+		assert_int_equal(slot, -1);
+	}
+	assert_true(lab_has_left(*state, "farm", attempt));
+	assert_true(lab_has_left(*state, "farm", other));
+	assert_false(lab_has_left(*state, "farmyard", attempt));
+	assert_int_equal(fs_lock(AT_FDCWD, second, false, &slot, &err), 0);
+	slot_free(&slot);
+	assert_false(lab_has_left(*state, "farm", attempt));
+	slot_free(&slot);
+	slot_note(slot, 1, attempt);
+}
+
+static void holds_know_their_time(void **state)
+{
+	struct holds h = { 0 };
+	autojson json_t *said = NULL;
+	autofree char *text = NULL;
+
+	assert_int_equal(holds_busy(&h) + (size_t)holds_ms(&h), 0);
+	holds_add(&h, 7, "a", -1);
+	holds_add(&h, 8, NULL, -1);
+	h.all.data[0].since_ms = 1000;
+	h.all.data[0].over_ms = 3500;
+	h.all.data[1].since_ms = h.all.data[1].over_ms = 4000;
+	assert_int_equal(holds_busy(&h), 0);
+	assert_int_equal(holds_ms(&h), 2500);
+	h.all.data[1].over_ms = 0;
+	assert_int_equal(holds_busy(&h), 1);
+	said = holds_json(&h);
+	text = json_dumps(said, JSON_COMPACT);
+	assert_string_equal(text, "[{\"job\":7,\"device\":\"a\"},{\"job\":8}]");
+	holds_free(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +476,8 @@ int main(void)
 		cmocka_unit_test(devices_are_told_apart_by_tags),
 		cmocka_unit_test(devices_say_why_none_is_there),
 		cmocka_unit_test(a_day_has_so_many_minutes),
+		cmocka_unit_test_setup_teardown(a_place_names_the_job_that_is_in_it, home_make, home_remove),
+		cmocka_unit_test(holds_know_their_time),
 	};
 
 	return cmocka_run_group_tests_name("lab", tests, NULL, NULL);
