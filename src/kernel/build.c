@@ -43,7 +43,7 @@ static void building_free(struct building *b)
 	buildlog_free(&b->log);
 }
 
-/* Relative, below the output directory, without "..": it comes from a spec. */
+/* Relative, below its directory, without "..": it comes from a spec. */
 static bool path_is_inside(const char *path)
 {
 	struct view rest = view_of(path);
@@ -91,27 +91,34 @@ static int warm_source_check(const struct building *b, struct err *err)
 	return 0;
 }
 
-/* HOME/warm/<digest>/: the objects of earlier builds of the same tree, arch, config and toolchain. */
+/* HOME/warm/<digest>: the objects of earlier builds of the same tree, arch, config and toolchain. */
+static char *warm_objects(const struct building *b, const char *dir)
+{
+	autojson json_t *identity =
+		json_pack("{s:s, s:O, s:s, s:O}", "dir", dir, "arch", json_object_get(b->step->spec, "arch"), "config",
+			  b->config_digest, "toolchain", b->toolchain);
+	char key[HASH_HEX];
+
+	json_digest(identity, key);
+	return mem_printf("%s/warm/%s", b->step->home, key);
+}
+
 static int warm_open(struct building *b, json_t *warm, struct err *err)
 {
-	const json_t *spec = b->step->spec;
-	char key[HASH_HEX];
-	const char *dir = NULL;
+	const char *dir = NULL, *objects = json_str_or(warm, "objects", NULL);
 	autofree char *lock = NULL;
-	autojson json_t *identity = NULL;
 
 	if (json_field_str(warm, "dir", &dir, err) < 0)
 		return err_wrap(err, "warm");
 	if (*dir != '/')
 		return err_user(err, "warm: dir: \"%s\" must be absolute", dir);
+	if (objects && !path_is_inside(objects))
+		return err_user(err, "warm: objects: \"%s\" must stay below Kiln's home", objects);
 	b->src = mem_strdup(dir);
 	b->warm = true;
 	if (warm_source_check(b, err) < 0)
 		return -1;
-	identity = json_pack("{s:s, s:O, s:s, s:O}", "dir", dir, "arch", json_object_get(spec, "arch"), "config",
-			     b->config_digest, "toolchain", b->toolchain);
-	json_digest(identity, key);
-	b->out = mem_printf("%s/warm/%s", b->step->home, key);
+	b->out = objects ? fs_join(b->step->home, objects) : warm_objects(b, dir);
 	lock = mem_printf("%s.lock", b->out);
 	if (fs_mkdirs(AT_FDCWD, b->out, 0755, err) < 0)
 		return -1;
@@ -135,7 +142,17 @@ static int building_read(struct step *step, struct building *b, struct err *err)
 	return fs_mkdirs(AT_FDCWD, b->out, 0755, err);
 }
 
-/* The config into place. A warm build keeps the file it has, and so its date: that config is the same. */
+/* Whether the file says this already. */
+static bool has_text(const char *path, const struct buf *text)
+{
+	autobuf struct buf there = { 0 };
+	struct err ignored = { 0 };
+
+	return fs_exists(AT_FDCWD, path) && fs_read(AT_FDCWD, path, text->n + 1, &there, &ignored) == 0 &&
+	       view_eq((struct view){ there.data, there.n }, (struct view){ text->data, text->n });
+}
+
+/* The config into place. What says the same keeps its date: to make it is the same config. */
 static int config_place(struct building *b, struct err *err)
 {
 	autobuf struct buf text = { 0 };
@@ -149,7 +166,7 @@ static int config_place(struct building *b, struct err *err)
 	/* Without OF the tree has the target dtbs and no dtc to make them with. */
 	dtc = kconfig_get(b->config, VIEW("DTC"));
 	b->dtbs = b->dtbs && dtc && dtc->type == KCONFIG_YES;
-	if (b->warm && fs_exists(AT_FDCWD, path))
+	if (has_text(path, &text))
 		return 0;
 	return fs_write(AT_FDCWD, path, text.data ? text.data : "", text.n, 0644, err);
 }

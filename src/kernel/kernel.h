@@ -11,8 +11,8 @@
  * record: release, dropped; artefacts config, log. */
 int kernel_configure_step(struct step *step, struct err *err);
 
-/* Steps of the kinds build (from clean, out of HOME/sources/<id>/tree) and build-warm (in HOME/warm/, out of a
- * person's work tree, which is only read).
+/* Steps of the kinds build (from clean, out of HOME/sources/<id>/tree) and build-warm (out of any tree, which is only
+ * read, with the objects of earlier builds: those of the same config in HOME/warm/, or of any in HOME/<objects>).
  * record: warnings, errors, first_errors, build_id, release, cpu_seconds, seconds, and unreproducible (an
  * array of reasons) where the config asks for random bytes; artefacts image, vmlinux, System.map, objects, config, log,
  * dtb/<file>; with "modules":true in the spec also modules: their number, and an initramfs of lib/modules. A kernel

@@ -6,15 +6,20 @@
 #include "minimise/private.h"
 #include "source/source.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void session_free(struct session *s)
 {
 	depot_free(s->depot);
 	arena_free(&s->arena);
+	free(s->place);
 	free(s->dir);
+	free(s->tree);
 	json_decref(s->trials);
 	json_decref(s->configs);
 	buf_free(&s->good);
@@ -47,10 +52,15 @@ static int directory_open(struct session *s, struct err *err)
 		json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:O}", "config", t->config, "good", s->good_digest,
 			  "board", t->boot, "arch", t->arch, "toolchain", t->toolchain, "source", t->source_id,
 			  "signature", t->signature, "options", options);
+	autofree char *tree = source_tree(s->options->home, t->source_id);
 	char key[HASH_HEX];
 
+	s->tree = realpath(tree, NULL);
+	if (!s->tree)
+		return err_infra(err, errno, "%s", tree);
 	json_digest(identity, key);
-	s->dir = mem_printf("%s/minimise/%.12s", s->options->home, key);
+	s->place = mem_printf("minimise/%.12s", key);
+	s->dir = fs_join(s->options->home, s->place);
 	if (fs_mkdirs(AT_FDCWD, s->dir, 0755, err) < 0)
 		return -1;
 	return trials_load(s, err);
@@ -86,14 +96,13 @@ static void defaults_hold_back(struct session *s, const struct kconfig *good, co
 static int difference_take(struct session *s, struct err *err)
 {
 	const struct catalog_arch *arch = catalog_arch(s->catalog, s->target.arch);
-	autofree char *tree = source_tree(s->options->home, s->target.source_id);
 	autobuf struct buf good_text = { 0 }, bad_text = { 0 };
 	struct kconfig *good = NULL, *bad = NULL;
 	int status = -1;
 
 	if (config_load(s, s->good_digest, &good_text, &good, err) == 0 &&
 	    config_load(s, s->target.config, &bad_text, &bad, err) == 0) {
-		kconfig_difference(good, bad, tree, arch->srcarch ? arch->srcarch : arch->kernel, &s->arena,
+		kconfig_difference(good, bad, s->tree, arch->srcarch ? arch->srcarch : arch->kernel, &s->arena,
 				   &s->differing, &s->n);
 		defaults_hold_back(s, good, &bad_text);
 		status = 0;
@@ -292,50 +301,88 @@ static json_t *result_make(const struct session *s, const bool *set, bool steady
 			 "fragment", fragment, "reproduce", commands_json(s, config));
 }
 
-/* The minimal .config, once more booted, and its fragment into the directory. */
-static int result_write(struct session *s, const bool *set, json_t **result, struct err *err)
+/* The minimal .config and its fragment into the directory. */
+static int result_write(struct session *s, const bool *set, bool steady, json_t **result, struct err *err)
 {
 	autofree char *config = fs_join(s->dir, "minimal.config"), *fragment = fs_join(s->dir, "fragment.config");
 	autofree char *path = fs_join(s->dir, "result.json");
 	autobuf struct buf text = { 0 }, lines = { 0 };
 	autojson json_t *made = NULL;
 	char final[HASH_HEX];
-	const char *reason = NULL;
-	enum outcome outcome;
 
 	if (trial_configure_set(s, set, final, err) < 0 || depot_get(s->depot, final, &text, err) < 0)
-		return -1;
-	session_say(s, "trying the result once more");
-	if (trial_run(s, final, true, &outcome, &reason, err) < 0)
 		return -1;
 	fragment_print(s, set, &lines);
 	if (fs_write(AT_FDCWD, config, text.data, text.n, 0644, err) < 0 ||
 	    fs_write(AT_FDCWD, fragment, lines.data, lines.n, 0644, err) < 0)
 		return -1;
-	made = result_make(s, set, outcome == OUTCOME_SAME, config, fragment);
+	made = result_make(s, set, steady, config, fragment);
 	if (json_write(AT_FDCWD, path, made, err) < 0)
 		return -1;
 	*result = json_incref(made);
 	return 0;
 }
 
+/* Once more from clean: steady when it still fails in the same way. */
+static int result_try(struct session *s, const bool *set, bool *steady, struct err *err)
+{
+	const char *reason = NULL;
+	enum outcome outcome;
+	char final[HASH_HEX];
+
+	session_say(s, "trying the result once more, built from clean");
+	if (trial_configure_set(s, set, final, err) < 0 || trial_run(s, final, true, &outcome, &reason, err) < 0)
+		return -1;
+	*steady = outcome == OUTCOME_SAME;
+	return 0;
+}
+
+static int search_run(struct session *s, bool *set, bool *steady, struct err *err)
+{
+	const struct search search = {
+		.options = s->differing, .n = s->n, .fails = fails, .holds = holds, .tell = tell, .data = s
+	};
+
+	memset(set, 0, s->n);
+	if (all_try(s, err) < 0 || search_minimal(&search, set, err) < 0)
+		return -1;
+	return result_try(s, set, steady, err);
+}
+
+/* They take the room of a whole build, and serve no other search. */
+static void objects_remove(struct session *s)
+{
+	autofree char *objects = fs_join(s->dir, "objects"), *lock = mem_printf("%s.lock", objects);
+	struct err ignored = { 0 };
+
+	if (fs_exists(AT_FDCWD, objects))
+		fs_remove(AT_FDCWD, objects, &ignored);
+	unlink(lock);
+}
+
 static int session_run(struct session *s, json_t **result, struct err *err)
 {
 	autofree bool *set = NULL;
-	struct search search = { .fails = fails, .holds = holds, .tell = tell, .data = s };
+	bool steady = false;
+	int status;
 
 	if (target_find(s, err) < 0 || depot_open(s->options->home, &s->depot, err) < 0 || good_configure(s, err) < 0 ||
 	    directory_open(s, err) < 0 || difference_take(s, err) < 0)
 		return -1;
 	session_say(s, "%zu options differ; it is the same failure when it says: %s", s->n, s->target.signature);
-	if (good_try(s, err) < 0 || bad_try(s, err) < 0 || all_try(s, err) < 0)
+	if (good_try(s, err) < 0 || bad_try(s, err) < 0)
 		return -1;
 	set = mem_alloc(s->n + 1);
-	search.options = s->differing;
-	search.n = s->n;
-	if (search_minimal(&search, set, err) < 0)
+	status = search_run(s, set, &steady, err);
+	if (!s->clean && (status < 0 ? err->class == ERR_USER : !steady)) {
+		session_say(s, "%s: objects of earlier trials may be to blame; all over, each built from clean",
+			    status < 0 ? err->msg : "it does not fail so");
+		status = trials_forget(s, err) < 0 ? -1 : search_run(s, set, &steady, err);
+	}
+	if (status < 0)
 		return -1;
-	return result_write(s, set, result, err);
+	objects_remove(s);
+	return result_write(s, set, steady, result, err);
 }
 
 int minimise(const struct catalog *catalog, const struct minimise_options *options, json_t **result, struct err *err)

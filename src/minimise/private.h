@@ -28,11 +28,13 @@ struct session {
 	struct target target;
 	struct depot *depot;
 	struct arena arena;
-	char *dir;       /* HOME/minimise/<key>; NULL until the key is known */
-	json_t *trials;  /* digest of a final .config -> {"outcome","reason"} */
-	json_t *configs; /* digest of a .config as asked for -> digest of the final one */
-	size_t builds;   /* made so far, earlier calls included */
-	struct buf good; /* text of the good .config, which trials put their options behind */
+	char *place, *dir; /* minimise/<key>, and HOME before it; NULL until the key is known */
+	char *tree;        /* of the source, absolute */
+	bool clean;        /* objects of earlier trials have misled it: each is built from clean */
+	json_t *trials;    /* digest of a final .config -> {"outcome","reason"} */
+	json_t *configs;   /* digest of a .config as asked for -> digest of the final one */
+	size_t builds;     /* made so far, earlier calls included */
+	struct buf good;   /* text of the good .config, which trials put their options behind */
 	char good_digest[HASH_HEX];
 	const struct kconfig_option *differing;
 	size_t n;
@@ -49,7 +51,10 @@ int trial_configure(struct session *s, const struct plan_file_config *file, cons
 		    char final[static HASH_HEX], struct err *err);
 /* The same for the good config with these options over it; final "" when it cannot be configured. */
 int trial_configure_set(struct session *s, const bool *set, char final[static HASH_HEX], struct err *err);
-/* Builds and boots a final .config. again: boot it anew, whatever is known of it. */
+/* None of them counts any more, but for their builds; from now on each is built from clean. */
+int trials_forget(struct session *s, struct err *err);
+/* Builds and boots a final .config, out of the objects of earlier trials. again: from clean, and booted anew, whatever
+ * is known of it. */
 int trial_run(struct session *s, const char *final, bool again, enum outcome *outcome, const char **reason,
 	      struct err *err);
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -36,10 +36,17 @@ static void on_event(const struct run_event *event, void *data)
 		s->options->event(event, s->options->data_for_event);
 }
 
+enum how {
+	CONFIGURED, /* no more than that */
+	WARM,       /* out of the objects of earlier trials */
+	CLEAN,      /* as a build is that people look at, and booted whatever is known of it */
+};
+
 /* One build of the target's kind, of a config of the catalogue or a file. */
-static int execute(struct session *s, const struct plan_file_config *file, const char *config, bool plan_only,
-		   bool again, json_t **document, struct err *err)
+static int execute(struct session *s, const struct plan_file_config *file, const char *config, enum how how,
+		   json_t **document, struct err *err)
 {
+	autofree char *objects = how == WARM ? mem_printf("%s/objects", s->place) : NULL;
 	const char *name = file ? file->name : config;
 	struct run_options run = {
 		.home = s->options->home,
@@ -55,12 +62,14 @@ static int execute(struct session *s, const struct plan_file_config *file, const
 			  .n_files = file ? 1 : 0,
 			  .options = s->target.options,
 			  .machine = s->target.machine,
-			  .builds_only = !s->target.board },
-		.plan_only = plan_only,
+			  .builds_only = !s->target.board,
+			  .warm = how == WARM ? s->tree : NULL,
+			  .objects = objects },
+		.plan_only = how == CONFIGURED,
 		.trial = true,
-		.reuse_boots = !again,
+		.reuse_boots = how != CLEAN,
 		.jobs = s->options->jobs,
-		.event = plan_only ? NULL : on_event,
+		.event = how == CONFIGURED ? NULL : on_event,
 		.data_for_event = s,
 	};
 
@@ -74,7 +83,7 @@ int trial_configure(struct session *s, const struct plan_file_config *file, cons
 	const json_t *build;
 	const char *digest;
 
-	if (execute(s, file, config, true, false, &document, err) < 0)
+	if (execute(s, file, config, CONFIGURED, &document, err) < 0)
 		return -1;
 	build = json_array_get(json_object_get(document, "builds"), 0);
 	digest = json_str_or(build, "config", NULL);
@@ -124,10 +133,10 @@ int trials_load(struct session *s, struct err *err)
 		json_t *trial = json_loadb(line.p, line.n, 0, NULL); /* the last one may be cut short */
 		const char *config = json_str_or(trial, "config", NULL);
 
-		if (config) {
-			s->builds += (size_t)json_int_or(trial, "builds", 0);
+		s->builds += (size_t)json_int_or(trial, "builds", 0);
+		s->clean |= json_bool_or(trial, "clean", false);
+		if (config)
 			json_object_set(s->trials, config, trial);
-		}
 		json_decref(trial);
 	}
 	return 0;
@@ -147,6 +156,16 @@ static int trial_keep(struct session *s, const char *final, enum outcome outcome
 	text = json_canonical(trial);
 	line = mem_printf("%s\n", text);
 	return fs_write_all(fd, line, strlen(line), err);
+}
+
+int trials_forget(struct session *s, struct err *err)
+{
+	autofree char *path = fs_join(s->dir, "trials.jsonl");
+	autofree char *line = mem_printf("{\"clean\":true,\"builds\":%zu}\n", s->builds);
+
+	s->clean = true;
+	json_object_clear(s->trials);
+	return fs_write(AT_FDCWD, path, line, strlen(line), 0644, err);
 }
 
 static bool known_outcome(const json_t *trial, enum outcome *outcome)
@@ -208,7 +227,7 @@ int trial_run(struct session *s, const char *final, bool again, enum outcome *ou
 		*reason = json_str_or(known, "reason", NULL);
 		return 0;
 	}
-	if (execute(s, &file, NULL, false, again, &document, err) < 0)
+	if (execute(s, &file, NULL, again || s->clean ? CLEAN : WARM, &document, err) < 0)
 		return -1;
 	build = json_array_get(json_object_get(document, "builds"), 0);
 	boot = json_array_get(json_object_get(document, "boots"), 0);

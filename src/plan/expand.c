@@ -342,6 +342,7 @@ int plan_expand(const struct catalog *catalog, const struct plan_request *reques
 	plan->catalog = catalog;
 	plan->options = r->options;
 	plan->warm = r->warm;
+	plan->objects = r->objects;
 	if (own)
 		status = expand_row(plan, r, plan->own_row = own_row(plan, r), &cells, err);
 	for (size_t i = 0; matrix && i < matrix->n_rows && status == 0; i++)

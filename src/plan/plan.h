@@ -31,11 +31,12 @@ struct plan_request {
 	struct names roots;                   /* of toolchains that live in one; none: the arch's own */
 	const struct plan_file_config *files; /* those of configs that are files */
 	size_t n_files;
-	struct names options;           /* of each build, W=1 */
-	struct plan_seeds seeds;        /* in place of those of the matrix */
-	const char *probability;        /* likewise, or NULL */
-	bool builds_only;               /* no boards */
-	const char *warm;               /* a work tree to build in place of a source, or NULL */
+	struct names options;    /* of each build, W=1 */
+	struct plan_seeds seeds; /* in place of those of the matrix */
+	const char *probability; /* likewise, or NULL */
+	bool builds_only;        /* no boards */
+	const char *warm;        /* a work tree to build in place of a source, or NULL */
+	const char *objects;     /* with warm: below the home, where builds of any config share theirs, or NULL */
 	struct catalog_machine machine; /* of each boot, in place of the row's */
 	bool modules;                   /* as of a row */
 };
@@ -73,7 +74,7 @@ struct plan {
 	struct plan_cell *cells;
 	size_t n;
 	struct names options;
-	const char *warm;
+	const char *warm, *objects;
 	struct catalog_row *own_row; /* of a request without a matrix */
 	struct arena arena;
 };

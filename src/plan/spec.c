@@ -123,7 +123,8 @@ static json_t *build_spec(const struct plan *plan, const struct plan_cell *cell,
 			 "config", record_artefact(state->configure, "config"), "toolchain",
 			 toolchain_json(cell, facts), "options", options);
 	if (plan->warm)
-		json_object_set_new(spec, "warm", json_pack("{s:s}", "dir", plan->warm));
+		json_object_set_new(spec, "warm",
+				    json_pack("{s:s, s:s*}", "dir", plan->warm, "objects", plan->objects));
 	else
 		json_object_set_new(spec, "source", source_json(facts));
 	if (cell->modules && config_has_modules(state))

@@ -37,6 +37,8 @@ json_t *request_json(const struct run_options *options, const json_t *source)
 		"source", json_str_or(source, "id", ""), "spec", options->source, "reuse_boots", options->reuse_boots);
 	request_random(r, request);
 	machine_add(request, &r->machine);
+	if (r->objects)
+		json_object_set_new(request, "objects", json_string(r->objects));
 	if (options->trial)
 		json_object_set_new(request, "trial", json_true());
 	if (options->keep_going)
@@ -107,6 +109,7 @@ void run_request_read(const json_t *request, struct run_options *options, struct
 		.seeds = seeds_read(json_object_get(request, "seeds"), a),
 		.probability = json_str_or(request, "probability", NULL),
 		.warm = json_str_or(request, "warm", NULL),
+		.objects = json_str_or(request, "objects", NULL),
 		.machine = machine_read(json_object_get(request, "machine")),
 		.modules = json_bool_or(request, "modules", false),
 	};

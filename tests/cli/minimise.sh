@@ -64,6 +64,15 @@ run 1 "a build that fails" "$KILN" run --arch fake --config many-broken --board 
 run 0 "is minimised by its first error" "$KILN" minimise fake/many-broken/gcc --good good
 is "$(lines)" "CONFIG_BROKEN_BUILD=y " "to the option that breaks it"
 
+# Trials are built out of the objects of those before; where these mislead, the result shows it, built from clean.
+planted "$WORK/stale" '^CONFIG_OPT_137=y'
+sed -i 's,{ if \(true[^;]*\); then,{ if [ -e $(b)/stale ] || { \1; }; then touch $(b)/stale;,' "$WORK/stale/Makefile"
+run 1 "a tree that makes a fault stay" "$KILN" run --arch fake --config many --board paper --source "$WORK/stale"
+run 0 "is minimised" "$KILN" minimise fake/many/gcc@paper --good good --json
+is "$(json "$WORK/out" '(j["options"], j["steady"])')" "(['CONFIG_OPT_137=y'], True)" "to the guilty option all the same"
+err_has "all over, each built from clean" "after it was misled"
+is "$(find "$KILN_HOME"/minimise -name objects | wc -l)" 0 "no objects are left"
+
 # What cannot be minimised.
 run 2 "a build that did not fail" "$KILN" minimise fake/many/gcc
 err_has "BUILD@BOARD" "says what to name"

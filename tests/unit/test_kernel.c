@@ -885,6 +885,38 @@ static void warm_builds_keep_their_objects(void **state)
 	run_refused(&home, warm_spec(&home, "relative", record_artefact(config, "config")), "absolute");
 }
 
+/* "objects": where builds of any config share theirs. */
+static json_t *shared_spec(const struct home *home, const char *dir, const char *config, const char *objects)
+{
+	json_t *spec = warm_spec(home, dir, config);
+
+	json_object_set_new(json_object_get(spec, "warm"), "objects", json_string(objects));
+	return spec;
+}
+
+static void configs_may_share_their_objects(void **state)
+{
+	autohome struct home home = { 0 };
+	autofree char *tree = tests_path("fake-kernel"), *objects = NULL;
+	autojson json_t *none = NULL, *all = NULL, *first = NULL, *second = NULL, *clean = NULL;
+
+	needs_sandbox();
+	home_make(&home);
+	none = configured(&home, "x86", "allnoconfig", NULL);
+	all = configured(&home, "x86", "allyesconfig", NULL);
+	first = run(&home, shared_spec(&home, tree, record_artefact(none, "config"), "some/objects"));
+	second = run(&home, shared_spec(&home, tree, record_artefact(all, "config"), "some/objects"));
+	clean = run(&home, build_spec(&home, "x86", record_artefact(all, "config")));
+	assert_verdict(&home, second, "pass");
+	assert_verdict(&home, first, "pass");
+	assert_string_equal(record_artefact(second, "config"), record_artefact(clean, "config"));
+	assert_string_equal(record_artefact(second, "image"), record_artefact(clean, "image"));
+	objects = fs_join(home.dir, "some/objects/init");
+	assert_true(fs_exists(AT_FDCWD, objects));
+	run_refused(&home, shared_spec(&home, tree, record_artefact(none, "config"), "../out"), "below Kiln's home");
+	run_refused(&home, shared_spec(&home, tree, record_artefact(none, "config"), "/tmp"), "below Kiln's home");
+}
+
 static void the_sample_is_what_every_kernel_compiles(void **state)
 {
 	static const char makefile[] = "obj-y     = fork.o exec_domain.o \\\n"
@@ -991,6 +1023,7 @@ int main(void)
 		cmocka_unit_test(another_compiler_than_the_requests_is_infra),
 		cmocka_unit_test(builds_share_a_jobserver),
 		cmocka_unit_test(warm_builds_keep_their_objects),
+		cmocka_unit_test(configs_may_share_their_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
