@@ -18,8 +18,9 @@
 enum { TURN_MAX = 5, LOG_TURNS = 5, BACK_OFF_MAX = 40 };
 /* Lists without a job before it counts as gone. */
 enum { MISSED_MAX = 3 };
-/* All that is said to a lab when it is left. */
-enum { LEAVE_MS = 4000 };
+/* All that is said to a lab when it is left; and how long those are waited for that have just begun, asking so often.
+ */
+enum { LEAVE_MS = 4000, EARLY_MS = 8000, EARLY_POLL_MS = 300 };
 
 static void budget_open(struct agent *a)
 {
@@ -185,7 +186,7 @@ static int on_unread(struct agent *a, size_t i, const struct err *err)
 	return 1;
 }
 
-/* A job of a Kiln that was killed, whose artefacts went with it: only what the worker has by now it will ever have. */
+/* A job of a Kiln that has ended, whose artefacts went with it: only what the worker has by now it will ever have. */
 static bool is_orphan(const struct agent *a, const struct boot *b)
 {
 	return b->adopt && !b->n_urls && store_is_own(a->store) && b->lava.state;
@@ -206,7 +207,7 @@ static int orphan_end(struct agent *a, size_t i, struct err *err)
 	if (own_cancel(a->lab, b, &ignored) == 0)
 		return 0;
 	errand_abandon(a, i, VERDICT_INFRA,
-		       "its artefacts went with the Kiln that was killed, before the lab had fetched them");
+		       "its artefacts went with the Kiln that submitted it, before the lab had fetched them");
 	return 1;
 }
 
@@ -341,30 +342,40 @@ void agent_stop(struct agent *a)
 	store_stop(a->store);
 }
 
-/* What the lab still fetches by itself stays in its store. */
-static void errand_part(struct agent *a, size_t i, const struct err *err)
+/* What the lab still fetches by itself stays in its store. 1: it is left; 0: one of its jobs has just begun, and this
+ * is not the last time to ask. */
+static int errand_part(struct agent *a, size_t i, bool last, const struct err *err)
 {
 	struct errand *e = a->errands.data[i];
 	bool own = store_is_own(a->store);
 	struct lab_parting parting = { .fate = own_part(a->lab, e->boot, own), .lab = a->options.entry->name };
 	autofree char *url = e->boot->id ? own_url(a->options.entry, e->boot->id) : NULL;
 	struct err ignored = { 0 };
+	bool released = own_release(a->lab, e->boot, &ignored) < 0 || !holds_busy(&e->boot->holds);
 
-	own_release(a->lab, e->boot, &ignored);
+	if (!last && (parting.fate == LAB_FATE_EARLY || !released))
+		return 0;
 	parting.id = e->boot->id;
 	parting.url = url;
 	a->options.parted(&e->job, &parting, a->options.data);
 	if (lab_is_gone(parting.fate))
 		errand_withdraw(a, e);
 	errand_forget(a, i, err);
+	return 1;
 }
 
 void agent_leave(struct agent *a)
 {
+	int64_t begun = clock_ms();
 	struct err err = { 0 };
 
 	err_infra(&err, 0, "cancelled");
-	http_go_on(a->lab->http, LEAVE_MS);
-	while (a->errands.n)
-		errand_part(a, 0, &err);
+	for (;;) {
+		http_go_on(a->lab->http, LEAVE_MS);
+		for (size_t i = 0; i < a->errands.n;)
+			i += errand_part(a, i, clock_ms() - begun > EARLY_MS, &err) == 0;
+		if (!a->errands.n)
+			return;
+		clock_sleep(EARLY_POLL_MS);
+	}
 }

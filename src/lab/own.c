@@ -161,6 +161,8 @@ enum lab_fate own_part(struct lab *lab, struct boot *b, bool served)
 	int there = b->state == BOOT_THERE;
 	struct err ignored = { 0 };
 
+	if (b->cancelled)
+		return LAB_FATE_CANCELLED;
 	if (!there && b->adopt)
 		there = own_find(lab, b, &ignored);
 	if (there <= 0)
@@ -171,7 +173,7 @@ enum lab_fate own_part(struct lab *lab, struct boot *b, bool served)
 	case 1:
 		return LAB_FATE_CANCELLED;
 	case 0:
-		return LAB_FATE_DOOMED;
+		return LAB_FATE_EARLY;
 	default:
 		return LAB_FATE_UNSURE;
 	}

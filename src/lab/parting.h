@@ -8,15 +8,15 @@
 enum lab_fate {
 	LAB_FATE_NONE,      /* there is no job */
 	LAB_FATE_CANCELLED, /* it still needed what Kiln's own server has */
-	LAB_FATE_DOOMED, /* it does, and has begun too lately to be cancelled without harm: it ends for lack of that */
-	LAB_FATE_LEFT,   /* it goes on by itself */
-	LAB_FATE_UNSURE, /* the lab did not say in time */
+	LAB_FATE_EARLY,     /* it does, and has begun too lately to be cancelled without harm (job_is_ripe) */
+	LAB_FATE_LEFT,      /* it goes on by itself */
+	LAB_FATE_UNSURE,    /* the lab did not say in time */
 };
 
 /* Whether there is nothing to come back to. */
 static inline bool lab_is_gone(enum lab_fate fate)
 {
-	return fate == LAB_FATE_NONE || fate == LAB_FATE_CANCELLED || fate == LAB_FATE_DOOMED;
+	return fate == LAB_FATE_NONE || fate == LAB_FATE_CANCELLED;
 }
 
 struct lab_parting {

@@ -277,10 +277,11 @@ static char *parting_text(const struct lab_parting *p)
 	case LAB_FATE_CANCELLED:
 		return mem_printf("job %lld in lab %s was cancelled: it still needed files of this process",
 				  (long long)p->id, p->lab);
-	case LAB_FATE_DOOMED:
+	case LAB_FATE_EARLY:
 		return mem_printf(
-			"job %lld in lab %s has just begun, and ends by itself: it still needs files of this process",
-			(long long)p->id, p->lab);
+			"job %lld in lab %s has just begun, and could not be cancelled yet, though it still needs "
+			"files of this process: kiln lab cancel %s %lld ends it, as does coming back",
+			(long long)p->id, p->lab, p->lab, (long long)p->id);
 	case LAB_FATE_LEFT:
 		return mem_printf("job %lld in lab %s goes on: %s", (long long)p->id, p->lab, p->url);
 	case LAB_FATE_UNSURE:

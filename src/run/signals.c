@@ -43,4 +43,7 @@ void signals_close(struct run *run)
 	uv_close((uv_handle_t *)&run->sigint, NULL);
 	uv_close((uv_handle_t *)&run->sigterm, NULL);
 	uv_close((uv_handle_t *)&run->sighup, NULL);
+	/* There is no more to end: only what became of the jobs is to be said. */
+	if (run->interrupted)
+		signal(SIGHUP, SIG_IGN);
 }

@@ -165,15 +165,26 @@ out_lacks "infra" "as if the first had not been"
 is "$(submitted)" 2 "which is submitted"
 
 # Ctrl-C when a job has just begun: LAVA would distrust the device of one that is cancelled then.
-fault unborn long=30
+fault unborn=4 long=30
 in_lab
 until_running
-interrupt 130 "Ctrl-C when a job has begun, but no log" 2000
-said "has just begun, and ends by itself" "leaves it to its end, and says so"
-is "$(cancelled)" 0 "and cancels nothing"
+interrupt 130 "Ctrl-C when a job has begun, but no log" 7000
+said "was cancelled: it still needed files" "waits for the log, and cancels it then"
+is "$(cancelled)" 1 "in the lab, too"
+echo >"$lab/fault"
+run 0 "coming back" "$KILN" attach
+fault unborn=20 long=30
+in_lab
+until_running
+interrupt 130 "Ctrl-C when a job's log does not begin" 11000
+said "kiln lab cancel paperlab" "is told of, and how to end the job"
+is "$(cancelled)" 0 "which is not cancelled"
 echo >"$lab/fault"
 run 0 "coming back" "$KILN" attach
 out_has "1 pass" "boots it in another job"
+is "$(requests "jobs/$id/cancel/")" 1 "and cancels the one that was left"
+[ ! -s "$lab/spoiled" ]
+ok $? "no device has lost its health by a job that was cancelled too early"
 
 # A lab that does not answer.
 fault queued
