@@ -186,9 +186,9 @@ static int fails(const bool *set, bool *same, void *data, struct err *err)
 	for (size_t i = 0; i < s->n; i++)
 		n += set[i];
 	*same = outcome == OUTCOME_SAME;
-	session_say(s, "%zu of %zu options: %s%s%s (%zu builds so far)", n, s->n, outcome_words(outcome),
+	session_say(s, "%zu of %zu options: %s%s%s (%zu build%s so far)", n, s->n, outcome_words(outcome),
 		    outcome == OUTCOME_OTHER && reason ? ": " : "", outcome == OUTCOME_OTHER && reason ? reason : "",
-		    s->builds);
+		    s->builds, s->builds == 1 ? "" : "s");
 	return 0;
 }
 

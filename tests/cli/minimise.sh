@@ -31,7 +31,7 @@ run 0 "one guilty option" "$KILN" minimise fake/many/gcc@paper --good good
 is "$(lines)" "CONFIG_OPT_137=y " "is found"
 out_has "# kiln run --arch fake --config $KILN_HOME/minimise/" "with the command that shows it"
 err_has "301 options differ" "says how many there were"
-err_has "301 of 301 options: fails in the same way (1 builds so far)" "all of them are the .config that failed, which is built"
+err_has "301 of 301 options: fails in the same way (1 build so far)" "all of them are the .config that failed, which is built"
 run 0 "a second call" "$KILN" minimise many/gcc@paper --good good --json
 is "$(json "$WORK/out" '(j["options"], j["steady"], j["differing"])')" "(['CONFIG_OPT_137=y'], True, 301)" "gives the same as JSON"
 is "$(json "$WORK/out" 'j["builds"] <= 25')" True "it took 25 builds at most"
