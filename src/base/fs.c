@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/file.h>
@@ -192,6 +193,17 @@ char *fs_which(const char *name)
 char *fs_join(const char *a, const char *b)
 {
 	return mem_printf("%s/%s", a, b);
+}
+
+char *fs_beside(const char *path)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	return slash ? mem_printf("%.*s/%s", (int)(slash - self), self, path) : NULL;
 }
 
 int fs_lock(int dir, const char *path, bool wait, int *lock, struct err *err)

@@ -28,6 +28,8 @@ int fs_write_all(int fd, const void *data, size_t n, struct err *err);
 /* The absolute path of the first executable NAME in PATH, owned; NULL when there is none.
  * A name with a slash is taken as it is. */
 char *fs_which(const char *name);
+/* A path that starts in the directory of the program that runs; owned, NULL where that cannot be told. */
+char *fs_beside(const char *path);
 /* a/b, owned. */
 char *fs_join(const char *a, const char *b);
 /* A non-blocking or blocking exclusive lock on a file, made when absent. Returns the fd in *lock;

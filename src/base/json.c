@@ -107,6 +107,17 @@ int json_bool_or(const json_t *j, const char *key, int otherwise)
 	return json_is_boolean(v) ? json_boolean_value(v) : otherwise;
 }
 
+bool json_has_string(const json_t *list, const char *s)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach ((json_t *)list, i, item)
+		if (strcmp(json_string_value(item), s) == 0)
+			return true;
+	return false;
+}
+
 json_t *json_text(struct view v)
 {
 	autobuf struct buf b = { 0 };

@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline void json_unref_at(json_t **j)
@@ -34,6 +35,9 @@ int json_field_arr(const json_t *j, const char *key, json_t **out, struct err *e
 const char *json_str_or(const json_t *j, const char *key, const char *otherwise);
 int64_t json_int_or(const json_t *j, const char *key, int64_t otherwise);
 int json_bool_or(const json_t *j, const char *key, int otherwise);
+
+/* Whether a list of strings has this one. NULL is an empty list. */
+bool json_has_string(const json_t *list, const char *s);
 
 /* json_string for bytes from outside: what is no UTF-8 or is a control byte is shown as \xNN. */
 json_t *json_text(struct view v);

@@ -2,6 +2,7 @@
  * what it takes to enter one whose way is known, and becomes kiln-commands for all else, errors among it. */
 #define _GNU_SOURCE
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "cmd/cmd.h"
 #include "cmd/into.h"
@@ -62,15 +63,12 @@ static int quickly(int argc, char **argv)
 static void become_commands(char **argv)
 {
 	static const char *const places[] = { "kiln-commands", "../libexec/kiln/kiln-commands" };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	self[n > 0 ? n : 0] = '\0';
 	for (size_t i = 0; i < countof(places); i++) {
-		char *slash = strrchr(self, '/');
-		autofree char *path = mem_printf("%.*s/%s", slash ? (int)(slash - self) : 0, self, places[i]);
+		autofree char *path = fs_beside(places[i]);
 
-		execv(path, argv);
+		if (path)
+			execv(path, argv);
 	}
 	fprintf(stderr, "kiln: kiln-commands, which belongs to it, cannot be run: %s; install Kiln as a whole\n",
 		strerror(errno));

@@ -95,8 +95,7 @@ static int watch_device(struct agent *a, size_t i)
 {
 	struct boot *b = a->errands.data[i]->boot;
 
-	if (has_device(b) && !b->cancelled && !boot_is(b, "Finished") &&
-	    devices_list_has(b->unwanted, b->lava.device)) {
+	if (has_device(b) && !b->cancelled && !boot_is(b, "Finished") && json_has_string(b->unwanted, b->lava.device)) {
 		if (json_bool_or(devices_find(a->types, b->lava.device), "left_out", false))
 			return give_back(a, i);
 		hold(a, i);

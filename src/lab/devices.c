@@ -11,24 +11,13 @@ struct sorted {
 	const json_t *devices, *tags, *avoid;
 };
 
-bool devices_list_has(const json_t *names, const char *name)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach ((json_t *)names, i, item)
-		if (strcmp(json_string_value(item), name) == 0)
-			return true;
-	return false;
-}
-
 static bool list_has_all(const json_t *list, const json_t *wanted)
 {
 	json_t *item;
 	size_t i;
 
 	json_array_foreach ((json_t *)wanted, i, item)
-		if (!devices_list_has(list, json_string_value(item)))
+		if (!json_has_string(list, json_string_value(item)))
 			return false;
 	return true;
 }
@@ -57,7 +46,7 @@ static bool has_tags(const json_t *device, const json_t *tags)
 static bool is_wanted(const struct sorted *s, const json_t *device)
 {
 	return json_bool_or(device, "available", false) && has_tags(device, s->tags) &&
-	       !devices_list_has(s->avoid, name_of(device));
+	       !json_has_string(s->avoid, name_of(device));
 }
 
 /* A worker that is offline may be back before the job begins. */
@@ -72,7 +61,7 @@ static bool is_scheduled_on(const json_t *device)
 static bool is_unwanted(const struct sorted *s, const json_t *device)
 {
 	return is_scheduled_on(device) && has_tags(device, s->tags) &&
-	       (devices_list_has(s->avoid, name_of(device)) || json_bool_or(device, "left_out", false));
+	       (json_has_string(s->avoid, name_of(device)) || json_bool_or(device, "left_out", false));
 }
 
 static size_t count_wanted(const struct sorted *s)

@@ -23,7 +23,6 @@ void choice_free(struct choice *choice);
 
 /* A device of any type, or NULL. Borrowed. */
 const json_t *devices_find(const json_t *types, const char *name);
-bool devices_list_has(const json_t *names, const char *name);
 /* Why none of the devices that have the boot's tags is available: "paper-00: its health is Maintenance; ...". Owned. */
 char *devices_why(const json_t *types, const json_t *lava);
 /* A device that is available to the boot and does nothing, or NULL. Borrowed. */

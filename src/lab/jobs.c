@@ -28,6 +28,11 @@ static json_t *job_json(const json_t *from)
 	return job;
 }
 
+bool job_has_ended(const json_t *job)
+{
+	return strcmp(json_str_or(job, "state", ""), "Finished") == 0;
+}
+
 bool job_is_own(const struct lab *lab, const json_t *job)
 {
 	return strcmp(json_str_or(job, "submitter", ""), lab->entry->user) == 0;
@@ -104,7 +109,7 @@ int lab_cancel(struct lab *lab, int64_t id, struct err *err)
 	if (!job_is_own(lab, job))
 		return err_user(err, "lab %s: job %lld is %s's", lab->entry->name, (long long)id,
 				json_str_or(job, "submitter", "somebody else"));
-	if (strcmp(json_str_or(job, "state", ""), "Finished") == 0)
+	if (job_has_ended(job))
 		return err_user(err, "lab %s: job %lld has ended already: %s", lab->entry->name, (long long)id,
 				json_str_or(job, "health", ""));
 	return cancel_ripe(lab, id, err);

@@ -55,11 +55,6 @@ static int turn_of(const struct lab *lab, const json_t *job, const char *attempt
 	return 0;
 }
 
-static bool has_ended(const json_t *job)
-{
-	return strcmp(json_str_or(job, "state", ""), "Finished") == 0;
-}
-
 /* The newest turn is the boot's. Of several jobs of one turn it is the oldest: who submits a job once more by hand
  * keeps its description. */
 static void jobs_take(const struct lab *lab, const json_t *jobs, struct boot *b)
@@ -73,7 +68,7 @@ static void jobs_take(const struct lab *lab, const json_t *jobs, struct boot *b)
 
 		if (turn < b->turn || (own && turn == b->turn))
 			continue;
-		if (own && !has_ended(own))
+		if (own && !job_has_ended(own))
 			holds_add(&b->holds, b->id, json_str_or(own, "actual_device", NULL), -1);
 		own = job;
 		b->turn = turn;

@@ -36,6 +36,7 @@ int lab_types(struct lab *lab, json_t **types, struct err *err);
 int job_is_ripe(struct lab *lab, int64_t id, struct err *err);
 
 int job_cancel(struct lab *lab, int64_t id, struct err *err);
+bool job_has_ended(const json_t *job);
 /* Whether the lab's user submitted it. */
 bool job_is_own(const struct lab *lab, const json_t *job);
 

@@ -16,16 +16,9 @@ static bool has_tags(const json_t *device, const struct names *tags)
 {
 	const json_t *have = json_object_get(device, "tags");
 
-	for (size_t i = 0; i < tags->n; i++) {
-		bool there = false;
-		json_t *tag;
-		size_t k;
-
-		json_array_foreach ((json_t *)have, k, tag)
-			there |= strcmp(json_string_value(tag), tags->data[i]) == 0;
-		if (!there)
+	for (size_t i = 0; i < tags->n; i++)
+		if (!json_has_string(have, tags->data[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "unpack/unpack.h"
 
 #include "base/cleanup.h"
+#include "base/fs.h"
 #include "base/mem.h"
 #include "unpack/wire.h"
 
@@ -33,16 +34,11 @@ struct call {
 static char *program_path(void)
 {
 	static const char *const places[] = { "kiln-unpack", "../../kiln-unpack" };
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
-	self[n > 0 ? n : 0] = '\0';
-	slash = strrchr(self, '/');
-	for (size_t i = 0; slash && i < countof(places); i++) {
-		autofree char *path = mem_printf("%.*s/%s", (int)(slash - self), self, places[i]);
+	for (size_t i = 0; i < countof(places); i++) {
+		autofree char *path = fs_beside(places[i]);
 
-		if (access(path, X_OK) == 0)
+		if (path && access(path, X_OK) == 0)
 			return steal(&path);
 	}
 	return NULL;

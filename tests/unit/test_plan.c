@@ -121,17 +121,6 @@ static void show(struct buf *out, const struct plan *plan, const struct plan_fac
 	arena_free(&a);
 }
 
-static bool has_name(const json_t *list, const char *name)
-{
-	json_t *v;
-	size_t i;
-
-	json_array_foreach ((json_t *)list, i, v)
-		if (strcmp(json_string_value(v), name) == 0)
-			return true;
-	return false;
-}
-
 /* The boots of these boards were begun before and have not ended: what the ledger would say. */
 static json_t *begun(const json_t *boards, const struct plan *plan, const struct plan_facts *facts,
 		     const struct plan_state *state)
@@ -143,7 +132,7 @@ static json_t *begun(const json_t *boards, const struct plan *plan, const struct
 		autojson json_t *spec = NULL;
 		char key[HASH_HEX];
 
-		if (!has_name(boards, plan->cells[0].places[b].board->name))
+		if (!json_has_string(boards, plan->cells[0].places[b].board->name))
 			continue;
 		spec = plan_spec(plan, 0, facts, state, &step);
 		step_key(spec, key);
