@@ -177,16 +177,8 @@ static void emit_dropped(struct run *run, const struct task *task, const json_t 
 /* What came to nothing on a device of a lab is tried on another, as long as there may be one. */
 static bool lab_again(struct task *task, const json_t *record)
 {
-	const json_t *lava = json_object_get(record, "lava");
-	const char *device = json_str_or(lava, "device", NULL);
-
-	if (device && !task->avoid)
-		task->avoid = json_array();
-	if (device)
-		json_array_append_new(task->avoid, json_string(device));
-	if (!task->because)
-		task->because = mem_strdup(json_str_or(record, "reason", ""));
-	return !json_bool_or(lava, "alone", false);
+	task_avoid(task, record);
+	return !json_bool_or(json_object_get(record, "lava"), "alone", false);
 }
 
 /* A boot that has ended is not asked for again. */

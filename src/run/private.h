@@ -107,6 +107,8 @@ int cell_link(struct run *run, size_t cell, struct err *err);
 extern const char *const task_kind_texts[]; /* by enum plan_kind */
 /* Adds a record that the ledger has: of a boot, of which there may be thousands, as much as the plan asks of it. */
 void task_learn(struct task *task, json_t *record);
+/* The record of an attempt that came to nothing in a lab: the next is to have another device, and may say why. */
+void task_avoid(struct task *task, const json_t *record);
 /* Advances a cell as far as records reach; what is missing is submitted. */
 int cell_advance(struct run *run, size_t cell, struct err *err);
 /* A new reference to spec; the task is the run's. */

@@ -62,7 +62,20 @@ void task_learn(struct task *task, json_t *record)
 	json_array_append_new(task->records, kept);
 }
 
-/* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. */
+void task_avoid(struct task *task, const json_t *record)
+{
+	const char *device = json_str_or(json_object_get(record, "lava"), "device", NULL);
+
+	if (device && !task->avoid)
+		task->avoid = json_array();
+	if (device)
+		json_array_append_new(task->avoid, json_string(device));
+	if (!task->because)
+		task->because = mem_strdup(json_str_or(record, "reason", ""));
+}
+
+/* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. Those of this run that came
+ * to nothing in a lab tell which devices to avoid; those of other runs may have been mended since. */
 static int attempts_known(struct run *run, struct task *task, struct err *err)
 {
 	bool reuse = run->options->reuse_boots && task->kind == PLAN_BOOT;
@@ -74,9 +87,14 @@ static int attempts_known(struct run *run, struct task *task, struct err *err)
 		return 0;
 	if (ledger_attempts(run->ledger, task->key, reuse ? NULL : run->id, &found, err) < 0)
 		return -1;
-	json_array_foreach (found, i, record)
-		if (!record_is_infra(record) && !is_skip(record))
+	json_array_foreach (found, i, record) {
+		if (record_is_infra(record)) {
+			if (!reuse && json_object_get(record, "lava"))
+				task_avoid(task, record);
+		} else if (!is_skip(record)) {
 			task_learn(task, record);
+		}
+	}
 	return 0;
 }
 

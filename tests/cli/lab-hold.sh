@@ -18,12 +18,19 @@ ended() { wait "$pid" 2>/dev/null; is "$?" "$1" "$2"; }
 has_submitted() { [ "$(submitted)" -ge "$1" ]; }
 # cancelled: which jobs Kiln did cancel.
 cancelled() { sed -n 's,.*/jobs/\([0-9]*\)/cancel/.* token$,\1,p' "$lab/requests" | xargs; }
-# failed_once FAULT...: a run whose first job, on paper-01, was cancelled by somebody else. Its number is $id.
+# cancel JOB: as somebody else does.
+cancel() { curl -fs "$(fake_url "$lab")api/v0.2/jobs/$1/cancel/" >/dev/null; }
+# runs_on DEVICE: a job does, whose number is $id.
+runs_on() {
+	curl -fs "$(fake_url "$lab")api/v0.2/jobs/?description__contains=good" >"$WORK/jobs"
+	id=$(json "$WORK/jobs" "max(job['id'] for job in j['results'] if job['actual_device'] == '$1' and job['state'] == 'Running')" 2>/dev/null)
+}
+# failed_once FAULT...: a run whose first job, on the last device, was cancelled by somebody else. Its number is $id.
 failed_once() {
 	fault "$@"
 	start
 	until_running
-	curl -fs "$(fake_url "$lab")api/v0.2/jobs/$id/cancel/" >/dev/null
+	cancel "$id"
 }
 
 fault sick=Unknown
@@ -72,6 +79,16 @@ until_true 200 has_submitted 3
 echo "taken long=30 status=500" >"$lab/fault"
 ended 3 "a lab that answers no more at that point"
 is "$(json "$WORK/out" "j['boots'][0]['verdict']")" infra "is infra"
+
+failed_once many long=5
+until_true 200 runs_on paper-118
+kill -KILL "$pid"
+ended 137 "a kill after one device came to nothing, while the next job runs"
+cancel "$id"
+run 1 "coming back, when that was cancelled, too" "$KILN" attach
+run 0 "its run" "$KILN" show --json
+is "$(attempts '[(b["verdict"], b["lava"]["device"]) for b in boots]')" \
+	"[('infra', 'paper-119'), ('infra', 'paper-118'), ('fail', 'paper-117')]" "has left out both devices"
 
 source=$WORK/linux
 # What Ctrl-C left in the lab has its place among the jobs at once.
