@@ -1,6 +1,7 @@
 #include "suites.h"
 
 #include "child.h"
+#include "lib/divide.h"
 #include "lib/ktap.h"
 #include "lib/sys.h"
 #include "lib/text.h"
@@ -63,7 +64,7 @@ static void add_outcome(struct text *line, const struct child_end *end, uint32_t
 		text_add_number(line, end->error);
 	} else if (end->timeout) {
 		text_add(line, " # TIMEOUT after ");
-		text_add_number(line, (long)text_divide(limit, 1000, &rest));
+		text_add_number(line, (long)divide(limit, 1000, &rest));
 		text_add(line, " s");
 	} else if (end->signal) {
 		text_add(line, " # killed by signal ");

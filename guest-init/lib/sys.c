@@ -1,7 +1,7 @@
 /* The calls whose arguments differ between architectures. */
 #include "sys.h"
 
-#include "text.h"
+#include "divide.h"
 
 void *sys_map(size_t n)
 {
@@ -26,7 +26,7 @@ long sys_poll(struct sys_pollfd *fds, unsigned int n, int ms)
 	return SYS(NR_poll, fds, n, ms);
 #else
 	uint32_t rest;
-	const int64_t limit[2] = { text_divide((uint32_t)ms, 1000, &rest), (int64_t)rest * 1000000 };
+	const int64_t limit[2] = { divide((uint32_t)ms, 1000, &rest), (int64_t)rest * 1000000 };
 
 	return SYS(NR_ppoll, fds, n, limit, NULL, 0);
 #endif
@@ -54,7 +54,7 @@ static uint32_t milliseconds(uint32_t seconds, uint32_t nanoseconds)
 {
 	uint32_t rest;
 
-	return seconds * 1000 + text_divide(nanoseconds, 1000000, &rest);
+	return seconds * 1000 + divide(nanoseconds, 1000000, &rest);
 }
 
 bool sys_clock(uint32_t *ms)

@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include "divide.h"
 #include "sys.h"
 
 void text_add_bytes(struct text *t, const char *p, size_t n)
@@ -21,7 +22,7 @@ void text_add_number(struct text *t, long value)
 	size_t n = sizeof(digits);
 
 	do {
-		left = text_divide(left, 10, &rest);
+		left = divide(left, 10, &rest);
 		digits[--n] = (char)('0' + rest);
 	} while (left);
 	if (value < 0)
@@ -41,25 +42,6 @@ void text_write(struct text *t, int fd)
 			done += (size_t)n;
 	} while (done < t->n && (n > 0 || n == -SYS_EINTR || n == -SYS_EAGAIN));
 	t->n = 0;
-}
-
-uint32_t text_divide(uint32_t value, uint32_t by, uint32_t *rest)
-{
-	uint32_t quotient = 0, r = 0;
-
-	for (int bit = 31; bit >= 0; bit--) {
-		const bool carry = r >> 31;
-
-		r = r << 1 | (value >> 31);
-		value <<= 1;
-		quotient <<= 1;
-		if (carry || r >= by) {
-			r -= by;
-			quotient |= 1;
-		}
-	}
-	*rest = r;
-	return quotient;
 }
 
 uint32_t text_number(const char **s)

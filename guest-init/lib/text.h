@@ -1,4 +1,4 @@
-/* Lines of text, built in place and written at once; numbers without a library's division. */
+/* Lines of text, built in place and written at once. */
 #ifndef LIB_TEXT_H
 #define LIB_TEXT_H
 
@@ -18,8 +18,6 @@ void text_add_number(struct text *t, long value);
 /* Writes the line and its newline with one write(2), and empties it. */
 void text_write(struct text *t, int fd);
 
-/* value / by; many small processors have no such instruction, and then no libgcc is at hand. */
-uint32_t text_divide(uint32_t value, uint32_t by, uint32_t *rest);
 /* Reads decimal digits off *s; 0 when there are none. */
 uint32_t text_number(const char **s);
 size_t text_length(const char *s);
