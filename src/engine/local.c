@@ -11,9 +11,7 @@ struct queue {
 };
 
 struct engine {
-	uv_loop_t *loop;
-	struct engine_options options;
-	struct jobserver jobserver;
+	struct node_world world;
 	struct queue waiting[ENGINE_PRIORITIES];
 	struct node *running;
 	size_t n_waiting, n_running;
@@ -24,21 +22,6 @@ struct engine {
 	uv_idle_t pump;  /* starts what was submitted */
 	int handles_open;
 };
-
-const struct engine_options *engine_options(const struct engine *e)
-{
-	return &e->options;
-}
-
-uv_loop_t *engine_loop(const struct engine *e)
-{
-	return e->loop;
-}
-
-const struct jobserver *engine_jobserver(const struct engine *e)
-{
-	return &e->jobserver;
-}
 
 size_t engine_waiting(const struct engine *e)
 {
@@ -51,6 +34,7 @@ size_t engine_running(const struct engine *e)
 }
 
 static void schedule(struct engine *e);
+static void node_ended(struct node *node);
 
 static void on_token(uv_poll_t *poll, int status, int events)
 {
@@ -66,15 +50,15 @@ int engine_new(uv_loop_t *loop, const struct engine_options *options, struct eng
 {
 	struct engine *e = mem_alloc(sizeof(*e));
 
-	e->loop = loop;
-	e->options = *options;
+	e->world.loop = loop;
+	e->world.options = *options;
 	for (int i = 0; i < ENGINE_PRIORITIES; i++)
 		e->waiting[i].tail = &e->waiting[i].head;
-	if (jobserver_open(&e->jobserver, options->jobs, err) < 0) {
+	if (jobserver_open(&e->world.jobserver, options->jobs, err) < 0) {
 		free(e);
 		return -1;
 	}
-	uv_poll_init(loop, &e->token, e->jobserver.own);
+	uv_poll_init(loop, &e->token, e->world.jobserver.own);
 	uv_idle_init(loop, &e->pump);
 	e->token.data = e->pump.data = e;
 	*out = e;
@@ -86,7 +70,9 @@ void engine_submit(struct engine *e, const struct engine_job *job)
 	struct node *node = mem_alloc(sizeof(*node));
 	struct queue *q = &e->waiting[job->priority];
 
-	node->engine = e;
+	node->world = &e->world;
+	node->ended = node_ended;
+	node->data = e;
 	node->job = *job;
 	json_incref(node->job.spec);
 	*q->tail = node;
@@ -120,18 +106,18 @@ static int tokens_for(const struct engine *e, const struct engine_job *job)
 {
 	int cpus = job->cpus > 0 ? job->cpus : 1;
 
-	return cpus < e->options.jobs ? cpus : e->options.jobs;
+	return cpus < e->world.options.jobs ? cpus : e->world.options.jobs;
 }
 
 /* Whether the next job may start now; else what is awaited is being watched. */
 static bool admit(struct engine *e, const struct engine_job *job)
 {
-	if (e->n_running && e->memory_used + job->memory_mb > e->options.memory_mb)
+	if (e->n_running && e->memory_used + job->memory_mb > e->world.options.memory_mb)
 		return false;
 	if (!e->n_running)
-		jobserver_refill(&e->jobserver, e->held);
+		jobserver_refill(&e->world.jobserver, e->held);
 	while (e->held < tokens_for(e, job)) {
-		if (!jobserver_take(&e->jobserver)) {
+		if (!jobserver_take(&e->world.jobserver)) {
 			uv_poll_start(&e->token, UV_READABLE, on_token);
 			return false;
 		}
@@ -152,7 +138,7 @@ static void start(struct engine *e, struct node *node)
 	e->running = node;
 	if (node_start(node, &err) < 0)
 		buf_adds(&node->errs, err.msg);
-	e->options.started(&node->job, e->options.data);
+	e->world.options.started(&node->job, e->world.options.data);
 }
 
 static void schedule(struct engine *e)
@@ -164,7 +150,7 @@ static void schedule(struct engine *e)
 	while ((q = first_queue(e)) && admit(e, &q->head->job))
 		start(e, queue_pop(q));
 	if (!q && e->held) {
-		jobserver_give(&e->jobserver, e->held);
+		jobserver_give(&e->world.jobserver, e->held);
 		e->held = 0;
 	}
 }
@@ -206,21 +192,21 @@ static void ended_error(struct engine *e, struct node *node, struct err *err)
 		err_infra(err, 0, "%s", words ? words : "the step ended without a record");
 }
 
-void engine_node_ended(struct node *node)
+static void node_ended(struct node *node)
 {
-	struct engine *e = node->engine;
+	struct engine *e = node->data;
 	autojson json_t *record = NULL;
 	struct err err = { 0 };
 
 	unlink_running(e, node);
 	e->n_running--;
 	e->memory_used -= node->job.memory_mb;
-	jobserver_give(&e->jobserver, tokens_for(e, &node->job));
+	jobserver_give(&e->world.jobserver, tokens_for(e, &node->job));
 	if (node->status == 0 && !node->signal && node->out.n)
 		record = json_loadb(node->out.data, node->out.n, 0, NULL);
 	if (!record)
 		ended_error(e, node, &err);
-	e->options.ended(&node->job, record, &err, e->options.data);
+	e->world.options.ended(&node->job, record, &err, e->world.options.data);
 	node_free(node);
 	if (e->n_waiting)
 		uv_idle_start(&e->pump, on_pump);
@@ -237,7 +223,7 @@ void engine_cancel(struct engine *e)
 		struct node *node = queue_pop(q);
 
 		e->n_waiting--;
-		e->options.ended(&node->job, NULL, &err, e->options.data);
+		e->world.options.ended(&node->job, NULL, &err, e->world.options.data);
 		node_free(node);
 	}
 	/* One that could not start or has ended has no process: pid 0 would be our own group. */
@@ -252,7 +238,7 @@ static void engine_closed(uv_handle_t *handle)
 
 	if (--e->handles_open)
 		return;
-	jobserver_close(&e->jobserver);
+	jobserver_close(&e->world.jobserver);
 	free(e);
 }
 

@@ -20,10 +20,17 @@ void jobserver_give(struct jobserver *js, int tokens);
 /* Nobody runs: a make that was killed took its tokens with it, put back what is missing. held: by us. */
 void jobserver_refill(struct jobserver *js, int held);
 
+/* What all steps of an engine are started with. */
+struct node_world {
+	uv_loop_t *loop;
+	struct engine_options options;
+	struct jobserver jobserver;
+};
+
 /* One running or waiting step. */
 struct node {
 	struct node *next;
-	struct engine *engine;
+	const struct node_world *world;
 	struct engine_job job;
 	uv_process_t process;
 	uv_pipe_t pipes[3]; /* stdin, stdout, stderr */
@@ -33,16 +40,13 @@ struct node {
 	int handles_open; /* process and pipes not closed yet */
 	int64_t status;
 	int signal;
+	/* Its process has ended, or could not be started, and all of its handles are closed. */
+	void (*ended)(struct node *node);
+	void *data; /* for ended */
 };
 
-/* Starts the process; on failure ended is not called. */
+/* Starts the process. On failure ended is called, too. */
 int node_start(struct node *node, struct err *err);
 void node_free(struct node *node);
-/* The engine's part: all handles of a node are closed. */
-void engine_node_ended(struct node *node);
-
-const struct engine_options *engine_options(const struct engine *e);
-uv_loop_t *engine_loop(const struct engine *e);
-const struct jobserver *engine_jobserver(const struct engine *e);
 
 #endif

@@ -16,7 +16,7 @@ static void handle_closed(uv_handle_t *handle)
 	struct node *node = handle->data;
 
 	if (--node->handles_open == 0)
-		engine_node_ended(node);
+		node->ended(node);
 }
 
 static void close_handle(uv_handle_t *handle)
@@ -71,10 +71,10 @@ static void on_written(uv_write_t *write, int status)
 static int spawn(struct node *node, char **args)
 {
 	uv_stdio_container_t stdio[5];
-	const struct jobserver *js = engine_jobserver(node->engine);
+	const struct jobserver *js = &node->world->jobserver;
 	uv_process_options_t options = {
 		.exit_cb = on_process_exit,
-		.file = engine_options(node->engine)->program,
+		.file = node->world->options.program,
 		.args = args,
 		.flags = UV_PROCESS_DETACHED, /* Ctrl-C reaches the controller only */
 		.stdio_count = 5,
@@ -82,7 +82,7 @@ static int spawn(struct node *node, char **args)
 	};
 
 	for (int i = 0; i < 3; i++) {
-		uv_pipe_init(engine_loop(node->engine), &node->pipes[i], 0);
+		uv_pipe_init(node->world->loop, &node->pipes[i], 0);
 		node->pipes[i].data = node;
 		stdio[i].flags = UV_CREATE_PIPE | (i == 0 ? UV_READABLE_PIPE : UV_WRITABLE_PIPE);
 		stdio[i].data.stream = (uv_stream_t *)&node->pipes[i];
@@ -91,12 +91,12 @@ static int spawn(struct node *node, char **args)
 	stdio[4] = (uv_stdio_container_t){ .flags = UV_INHERIT_FD, .data.fd = js->write };
 	node->process.data = node;
 	node->handles_open = 4;
-	return uv_spawn(engine_loop(node->engine), &node->process, &options);
+	return uv_spawn(node->world->loop, &node->process, &options);
 }
 
 int node_start(struct node *node, struct err *err)
 {
-	const struct engine_options *o = engine_options(node->engine);
+	const struct engine_options *o = &node->world->options;
 	autofree char *jobs = mem_printf("%d", o->jobs), *parent = mem_printf("%d", (int)getpid());
 	char *args[] = { "kiln",   "step", "-",           "--home", (char *)o->home, "--attempt", node->job.attempt,
 			 "--jobs", jobs,   "--jobserver", "3,4",    "--parent",      parent,      NULL };

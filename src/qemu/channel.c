@@ -133,12 +133,6 @@ bool channel_errors(struct loop *l)
 	return n >= 0;
 }
 
-void channel_send(struct loop *l, const char *command)
-{
-	/* A QEMU that does not listen has ended or is stuck: both show elsewhere. */
-	(void)!send(l->o->qmp, command, strlen(command), MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 static void announce(struct loop *l, enum loop_end end)
 {
 	l->announced = true;
@@ -190,7 +184,7 @@ static void message(struct loop *l, const struct qmp_message *m)
 		l->r->started = true;
 		break;
 	case QMP_STOP:
-		channel_send(l, QMP_QUERY_STATUS);
+		qmp_send(l->o->qmp, QMP_QUERY_STATUS);
 		break;
 	case QMP_STATUS:
 		status(l, m->text);

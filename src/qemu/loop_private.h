@@ -1,4 +1,4 @@
-/* What the parts of the loop share: loop.c owns the handles and the clock, channel.c reads. */
+/* What the parts of the loop share: loop.c owns the handles, channel.c reads, ending.c knows the end and the clock. */
 #ifndef QEMU_LOOP_PRIVATE_H
 #define QEMU_LOOP_PRIVATE_H
 
@@ -17,6 +17,7 @@ struct loop {
 	uv_loop_t uv;
 	uv_poll_t polls[HANDLE_COUNT];
 	uv_timer_t timer;
+	uv_timer_cb on_timer;
 	struct qmp qmp;
 	struct screen screen;
 	enum judge_state state;
@@ -35,6 +36,8 @@ struct loop {
 void loop_finish(struct loop *l, enum loop_end end);
 /* As LOOP_BROKEN, with the reason. */
 void loop_broken(struct loop *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What the clock alone decides. */
+void loop_look_at_clock(struct loop *l);
 /* Sets the timer for the next thing that can happen by itself. */
 void loop_arm(struct loop *l);
 
@@ -43,6 +46,5 @@ bool channel_console(struct loop *l);
 bool channel_errors(struct loop *l);
 bool channel_qmp(struct loop *l);
 bool channel_typing(struct loop *l);
-void channel_send(struct loop *l, const char *command);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static const struct {
 	const char *name;
@@ -131,4 +132,9 @@ void qmp_free(struct qmp *q)
 {
 	buf_free(&q->pending);
 	*q = (struct qmp){ 0 };
+}
+
+void qmp_send(int fd, const char *commands)
+{
+	(void)!send(fd, commands, strlen(commands), MSG_NOSIGNAL | MSG_DONTWAIT);
 }

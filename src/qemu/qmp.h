@@ -61,6 +61,9 @@ void qmp_add(struct qmp *q, const void *p, size_t n);
 bool qmp_next(struct qmp *q, struct qmp_message *m);
 void qmp_free(struct qmp *q);
 
+/* To a socket that is never waited for: a QEMU that does not listen has ended or is stuck, and both show elsewhere. */
+void qmp_send(int fd, const char *commands);
+
 /* Commands, each with its newline. */
 #define QMP_CAPABILITIES "{\"execute\":\"qmp_capabilities\"}\n"
 #define QMP_CONT "{\"execute\":\"cont\"}\n"
