@@ -9,22 +9,12 @@
 
 #include <string.h>
 
-const char *cell_field(const json_t *cell, const char *key)
-{
-	return json_str_or(cell, key, "");
-}
-
-bool cell_is_skip(const json_t *cell)
-{
-	return strcmp(cell_field(cell, "verdict"), "skip") == 0;
-}
-
 static int by_keys(const json_t *a, const json_t *b, const char *const *keys)
 {
 	int order = 0;
 
 	for (; *keys && !order; keys++)
-		order = strcmp(cell_field(a, *keys), cell_field(b, *keys));
+		order = strcmp(cell_str(a, *keys), cell_str(b, *keys));
 	return order;
 }
 
@@ -33,16 +23,16 @@ static int in_order(const void *left, const void *right)
 	static const char *const booted[] = { "build", "board", NULL };
 	static const char *const skipped[] = { "board", "result", "build", NULL };
 	const json_t *a = *(const json_t *const *)left, *b = *(const json_t *const *)right;
-	int order = strcmp(cell_field(a, "source"), cell_field(b, "source"));
+	int order = strcmp(cell_str(a, "source"), cell_str(b, "source"));
 
 	if (!order)
-		order = (int)cell_is_skip(a) - (int)cell_is_skip(b);
-	return order ? order : by_keys(a, b, cell_is_skip(a) ? skipped : booted);
+		order = (int)cell_is(a, "skip") - (int)cell_is(b, "skip");
+	return order ? order : by_keys(a, b, cell_is(a, "skip") ? skipped : booted);
 }
 
 static char *board_key(const json_t *cell)
 {
-	return mem_printf("%s@%s", cell_field(cell, "source"), cell_field(cell, "board"));
+	return mem_printf("%s@%s", cell_str(cell, "source"), cell_str(cell, "board"));
 }
 
 static void boards_booted(const json_t *cells, struct map *booted)
@@ -53,7 +43,7 @@ static void boards_booted(const json_t *cells, struct map *booted)
 	json_array_foreach (cells, i, cell) {
 		autofree char *key = board_key(cell);
 
-		if (*cell_field(cell, "board") && !cell_is_skip(cell))
+		if (*cell_str(cell, "board") && !cell_is(cell, "skip"))
 			map_set(booted, view_of(key), cell);
 	}
 }
@@ -68,7 +58,7 @@ void cells_sorted(const json_t *summary, cell_vec *out)
 	json_array_foreach (cells, i, cell) {
 		autofree char *key = board_key(cell);
 
-		if (!cell_is_skip(cell) || !map_get(&booted, view_of(key)))
+		if (!cell_is(cell, "skip") || !map_get(&booted, view_of(key)))
 			*vec_push(out) = cell;
 	}
 	map_free(&booted);
@@ -78,9 +68,9 @@ void cells_sorted(const json_t *summary, cell_vec *out)
 
 size_t source_end(const cell_vec *cells, size_t i)
 {
-	const char *source = cell_field(cells->data[i], "source");
+	const char *source = cell_str(cells->data[i], "source");
 
-	while (i < cells->n && strcmp(cell_field(cells->data[i], "source"), source) == 0)
+	while (i < cells->n && strcmp(cell_str(cells->data[i], "source"), source) == 0)
 		i++;
 	return i;
 }
@@ -90,7 +80,7 @@ size_t skip_end(const cell_vec *cells, size_t i)
 	static const char *const same[] = { "source", "board", "result", NULL };
 	const json_t *first = cells->data[i];
 
-	while (i < cells->n && cell_is_skip(cells->data[i]) && by_keys(cells->data[i], first, same) == 0)
+	while (i < cells->n && cell_is(cells->data[i], "skip") && by_keys(cells->data[i], first, same) == 0)
 		i++;
 	return i;
 }
@@ -119,7 +109,7 @@ static bool is_new(struct map *seen, struct view name)
 /* In a lab, or with other CPUs than its own, it is the same board. */
 static struct view board_of(const json_t *cell)
 {
-	struct view rest = view_of(cell_field(cell, "board"));
+	struct view rest = view_of(cell_str(cell, "board"));
 
 	return view_cut(&rest, ',');
 }
@@ -127,11 +117,11 @@ static struct view board_of(const json_t *cell)
 /* A build that was booted is there, so it passed. */
 static void count_build(const json_t *cell, struct map *seen, size_t *n, size_t *counts)
 {
-	bool booted = *cell_field(cell, "board");
-	enum verdict v = booted ? VERDICT_PASS : verdict_from_text(cell_field(cell, "verdict"));
-	autofree char *name = mem_printf("%s/%s", cell_field(cell, "source"), cell_field(cell, "build"));
+	bool booted = *cell_str(cell, "board");
+	enum verdict v = booted ? VERDICT_PASS : verdict_from_text(cell_str(cell, "verdict"));
+	autofree char *name = mem_printf("%s/%s", cell_str(cell, "source"), cell_str(cell, "build"));
 
-	if ((booted && cell_is_skip(cell)) || !is_new(seen, view_of(name)) || v == VERDICT_COUNT)
+	if ((booted && cell_is(cell, "skip")) || !is_new(seen, view_of(name)) || v == VERDICT_COUNT)
 		return;
 	(*n)++;
 	counts[v]++;
@@ -144,10 +134,10 @@ void cells_sums(const cell_vec *cells, size_t from, size_t to, FILE *out)
 
 	for (size_t i = from; i < to; i++) {
 		const json_t *cell = cells->data[i];
-		enum verdict v = verdict_from_text(cell_field(cell, "verdict"));
+		enum verdict v = verdict_from_text(cell_str(cell, "verdict"));
 
 		count_build(cell, &seen_builds, &n_builds, builds);
-		if (!*cell_field(cell, "board") || cell_is_skip(cell) || v == VERDICT_COUNT)
+		if (!*cell_str(cell, "board") || cell_is(cell, "skip") || v == VERDICT_COUNT)
 			continue;
 		n_boots++;
 		boots[v]++;

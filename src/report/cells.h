@@ -3,15 +3,12 @@
 #define REPORT_CELLS_H
 
 #include "base/mem.h"
+#include "report/cell.h"
 
-#include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
 
 typedef VEC(const json_t *) cell_vec; /* borrowed */
 
-const char *cell_field(const json_t *cell, const char *key); /* "" when absent */
-bool cell_is_skip(const json_t *cell);
 /* The cells by source, build, board; those that were skipped by source, board, reason, build, after all others. That a
  * build does not fit a board which another build was booted on is the rule, and left out. */
 void cells_sorted(const json_t *summary, cell_vec *out);

@@ -46,8 +46,8 @@ static void print_head(const json_t *summary, const cell_vec *cells, FILE *out)
 		"board, over all runs; each line has its own date and run. Skipped are builds that were not made, and "
 		"boards that\n"
 		"no build of a source was booted on.\n\n",
-		cell_field(summary, "kiln"), cell_field(summary, "date"), cell_field(host, "kernel"),
-		cell_field(host, "machine"), (long long)json_int_or(host, "cpus", 0));
+		cell_str(summary, "kiln"), cell_str(summary, "date"), cell_str(host, "kernel"),
+		cell_str(host, "machine"), (long long)json_int_or(host, "cpus", 0));
 	cells_sums(cells, 0, cells->n, out);
 }
 
@@ -98,13 +98,13 @@ static void add_skip(struct buf *out, const cell_vec *cells, size_t i, size_t en
 	const char *run = "";
 
 	for (; i < end; i++) {
-		buf_printf(&builds, "%s%s", builds.n ? ", " : "", cell_field(cells->data[i], "build"));
-		if (strcmp(cell_field(cells->data[i], "run"), run) > 0)
-			run = cell_field(cells->data[i], "run");
+		buf_printf(&builds, "%s%s", builds.n ? ", " : "", cell_str(cells->data[i], "build"));
+		if (strcmp(cell_str(cells->data[i], "run"), run) > 0)
+			run = cell_str(cells->data[i], "run");
 	}
 	buf_addc(out, '|');
-	add_item(out, or_dash(cell_field(first, "board")));
-	add_item(out, or_dash(cell_field(first, "result")));
+	add_item(out, or_dash(cell_str(first, "board")));
+	add_item(out, or_dash(cell_str(first, "result")));
 	add_item(out, builds.data);
 	add_item(out, or_dash(run));
 	buf_addc(out, '\n');
@@ -114,12 +114,12 @@ static void print_source(const cell_vec *cells, size_t i, size_t end, FILE *out)
 {
 	autobuf struct buf text = { 0 };
 
-	fprintf(out, "\n### %s\n\n", cell_field(cells->data[i], "source"));
+	fprintf(out, "\n### %s\n\n", cell_str(cells->data[i], "source"));
 	cells_sums(cells, i, end, out);
 	fputc('\n', out);
-	if (!cell_is_skip(cells->data[i]))
+	if (!cell_is(cells->data[i], "skip"))
 		section_table_head(&text);
-	for (; i < end && !cell_is_skip(cells->data[i]); i++)
+	for (; i < end && !cell_is(cells->data[i], "skip"); i++)
 		add_line(&text, cells->data[i]);
 	if (i < end) {
 		if (text.n)

@@ -1,22 +1,9 @@
-/* A run's document on a terminal. */
 #include "report/matrix.h"
 
 #include "base/cleanup.h"
 #include "base/json.h"
 
 #include <string.h>
-
-enum { PIPED_WIDTH = 160 };
-
-const char *cell_str(const json_t *cell, const char *key)
-{
-	return json_str_or(cell, key, "");
-}
-
-bool cell_is(const json_t *cell, const char *verdict)
-{
-	return strcmp(cell_str(cell, "verdict"), verdict) == 0;
-}
 
 void cell_text(const json_t *cell, struct buf *b)
 {
@@ -72,8 +59,7 @@ bool text_has(const text_vec *v, const char *s)
 	return false;
 }
 
-/* All boards, each once, in the document's order. */
-static void boards_of(struct matrix *m, text_vec *boards)
+void matrix_boards(const struct matrix *m, text_vec *boards)
 {
 	json_t *boot;
 	size_t i;
@@ -83,36 +69,8 @@ static void boards_of(struct matrix *m, text_vec *boards)
 			*vec_push(boards) = cell_str(boot, "board");
 }
 
-static void print_result(struct matrix *m)
+void matrix_begin(struct matrix *m)
 {
-	text_vec boards = { 0 };
-
-	boards_of(m, &boards);
-	if (grid_width(m, &boards) <= (m->options->width ? m->options->width : PIPED_WIDTH))
-		grid_print(m, &boards);
-	else
-		list_print(m);
-	vec_free(&boards);
-	fputc('\n', m->out);
-	notes_skips(m);
-	notes_failures(m, "builds");
-	notes_failures(m, "boots");
-}
-
-void report_matrix(const json_t *document, const struct report_options *options, FILE *out)
-{
-	struct matrix m = { .document = document, .options = options, .out = out };
-
-	m.source = common_source(json_object_get(document, "builds"));
-	if (m.source.n)
-		fprintf(out, "source " VIEW_FMT "\n", VIEW_ARG(m.source));
-	index_cells(&m);
-	if (strcmp(cell_str(document, "state"), "plan") == 0)
-		list_print_plan(&m);
-	else
-		print_result(&m);
-	notes_sums(&m, "builds");
-	if (json_array_size(json_object_get(document, "boots")))
-		notes_sums(&m, "boots");
-	map_free(&m.cells);
+	m->source = common_source(json_object_get(m->document, "builds"));
+	index_cells(m);
 }

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/cell.h"
 #include "report/private.h"
 
 #include <jansson.h>
@@ -22,8 +23,10 @@ struct matrix {
 	struct view source; /* that all builds share; then it is said once, above the rows */
 };
 
-const char *cell_str(const json_t *cell, const char *key); /* "" when absent */
-bool cell_is(const json_t *cell, const char *verdict);
+/* Sets what is found in the document; m->cells is the caller's to free. */
+void matrix_begin(struct matrix *m);
+/* All boards, each once, in the document's order. */
+void matrix_boards(const struct matrix *m, text_vec *boards);
 /* "pass 1.2 s" */
 void cell_text(const json_t *cell, struct buf *out);
 /* A build's path, without the source when all share it. */

@@ -59,7 +59,7 @@ static bool line_read(struct reading *r, struct view rest)
 
 	for (size_t i = 0; good && i < COLUMNS; i++)
 		good = item_next(&rest, &item) && column_parse(&report_columns[i], item_view(&item), cell);
-	good = good && !rest.n && verdict_from_text(cell_field(cell, "verdict")) < VERDICT_COUNT;
+	good = good && !rest.n && verdict_from_text(cell_str(cell, "verdict")) < VERDICT_COUNT;
 	if (good)
 		json_array_append(r->cells, cell);
 	json_decref(cell);
@@ -192,12 +192,12 @@ static int section_find(struct view text, const char *name, struct view *section
 
 static char *build_key(const json_t *cell)
 {
-	return mem_printf("%s/%s", cell_field(cell, "source"), cell_field(cell, "build"));
+	return mem_printf("%s/%s", cell_str(cell, "source"), cell_str(cell, "build"));
 }
 
 static bool is_newer(const json_t *a, const json_t *b)
 {
-	return strcmp(cell_field(a, "run"), cell_field(b, "run")) > 0;
+	return strcmp(cell_str(a, "run"), cell_str(b, "run")) > 0;
 }
 
 /* One cell of each key, the newest; the summary's own where both are of one run. */
@@ -207,12 +207,12 @@ static json_t *cells_united(const json_t *own, const json_t *read)
 	size_t i;
 
 	json_array_foreach (own, i, cell) {
-		autofree char *build = build_key(cell), *key = mem_printf("%s@%s", build, cell_field(cell, "board"));
+		autofree char *build = build_key(cell), *key = mem_printf("%s@%s", build, cell_str(cell, "board"));
 
 		json_object_set(cells, key, cell);
 	}
 	json_array_foreach (read, i, cell) {
-		autofree char *build = build_key(cell), *key = mem_printf("%s@%s", build, cell_field(cell, "board"));
+		autofree char *build = build_key(cell), *key = mem_printf("%s@%s", build, cell_str(cell, "board"));
 		json_t *there = json_object_get(cells, key);
 
 		if (!there || is_newer(cell, there))
@@ -223,7 +223,7 @@ static json_t *cells_united(const json_t *own, const json_t *read)
 
 static bool is_boot(const json_t *cell)
 {
-	return *cell_field(cell, "board") && !cell_is_skip(cell);
+	return *cell_str(cell, "board") && !cell_is(cell, "skip");
 }
 
 /* A build's own cell stands for it only while nothing newer was booted from it, and never beside a boot when it is
@@ -237,7 +237,7 @@ static json_t *cells_standing(json_t *cells)
 		autofree char *build = build_key(cell);
 		json_t *other = json_object_get(standing, build);
 
-		if (*cell_field(cell, "board") && !is_boot(cell))
+		if (*cell_str(cell, "board") && !is_boot(cell))
 			continue;
 		if (!other || is_newer(cell, other))
 			json_object_set(standing, build, cell);
@@ -247,7 +247,7 @@ static json_t *cells_standing(json_t *cells)
 
 static bool is_good(const json_t *cell)
 {
-	enum verdict v = verdict_from_text(cell_field(cell, "verdict"));
+	enum verdict v = verdict_from_text(cell_str(cell, "verdict"));
 
 	return v == VERDICT_PASS || v == VERDICT_WARN;
 }
@@ -255,9 +255,9 @@ static bool is_good(const json_t *cell)
 /* Whether the cell is still true beside the newest of its build. */
 static bool stands(const json_t *cell, const json_t *newest, bool was_booted)
 {
-	if (!*cell_field(cell, "board"))
+	if (!*cell_str(cell, "board"))
 		return is_good(cell) ? !was_booted : cell == newest;
-	return !newest || *cell_field(newest, "board") || is_good(newest);
+	return !newest || *cell_str(newest, "board") || is_good(newest);
 }
 
 static json_t *cells_booted(json_t *cells)

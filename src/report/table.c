@@ -72,11 +72,11 @@ static void print_skips(const cell_vec *cells, size_t i, size_t end, const struc
 {
 	for (size_t next; i < end; i = next) {
 		const json_t *cell = cells->data[i];
-		const char *board = cell_field(cell, "board");
+		const char *board = cell_str(cell, "board");
 
 		next = skip_end(cells, i);
 		fprintf(out, "%sskip%s %s: %s (%s", colour_of("skip", options->colours), colour_end(options->colours),
-			*board ? board : "build", cell_field(cell, "result"), cell_field(cell, "build"));
+			*board ? board : "build", cell_str(cell, "result"), cell_str(cell, "build"));
 		if (next - i > 1)
 			fprintf(out, " and %zu more", next - i - 1);
 		fputs(")\n", out);
@@ -88,8 +88,8 @@ static void print_source(const cell_vec *cells, size_t i, size_t end, const stru
 	int widths[COLUMNS] = { 0 };
 	size_t skips = i;
 
-	fprintf(out, "source %s\n", cell_field(cells->data[i], "source"));
-	while (skips < end && !cell_is_skip(cells->data[skips]))
+	fprintf(out, "source %s\n", cell_str(cells->data[i], "source"));
+	while (skips < end && !cell_is(cells->data[skips], "skip"))
 		skips++;
 	for (size_t c = 0; column_at(c); c++)
 		widths[c] = column_width(column_at(c), cells, i, skips);
