@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "base/mem.h"
 
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,14 +42,22 @@ char *mem_strdup(const char *s)
 	return mem_strndup(s, strlen(s));
 }
 
+char *mem_vprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		mem_die();
+	return s;
+}
+
 char *mem_printf(const char *fmt, ...)
 {
 	va_list ap;
 	char *s;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		mem_die();
+	s = mem_vprintf(fmt, ap);
 	va_end(ap);
 	return s;
 }

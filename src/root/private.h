@@ -15,7 +15,13 @@ struct making {
 	json_t *base; /* of the record */
 };
 
+/* making.c */
 void making_tell(const struct making *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The mirror that was named: by the caller, the user's configuration or the recipe, in this order. Owned, or NULL. */
+char *mirror_given(const struct making *m);
+/* The recipe's keyring: a name without a slash is looked for in the user's configuration, and where distributions keep
+ * keys. Owned; it may not be there. */
+char *keyring_find(const struct making *m);
 
 /* The tree itself as a sandbox's root, with the network and the directories that outlive it. */
 void root_world(struct sandbox *sb, const struct making *m);
@@ -26,13 +32,6 @@ void emulator_bind(struct sandbox *sb, const json_t *emulator);
 int base_make(struct making *m, struct err *err);
 /* Of the kind that packages are put together for. */
 int mmdebstrap_make(struct making *m, struct err *err);
-/* The mirror that was named: by the caller, the user's configuration or the recipe, in this order. Owned, or NULL. */
-char *mirror_given(const struct making *m);
-
-/* The recipe's keyring: a name without a slash is looked for in the user's configuration, and where distributions keep
- * keys. Owned; it may not be there. */
-char *keyring_find(const struct making *m);
-
 /* Runs argv in the sandbox, its output behind the log's. Failure is an error with the last lines of what it said;
  * ERR_USER where it ended by itself, ERR_INFRA where a signal ended it. */
 int command_run(const struct making *m, const struct sandbox *sb, const char *const *argv, struct err *err);

@@ -17,20 +17,6 @@
 
 enum { ID_DIGITS = 12 };
 
-void making_tell(const struct making *m, const char *fmt, ...)
-{
-	autofree char *line = NULL;
-	va_list ap;
-
-	if (!m->options->tell)
-		return;
-	va_start(ap, fmt);
-	if (vasprintf(&line, fmt, ap) < 0)
-		abort();
-	va_end(ap);
-	m->options->tell(line, m->options->data);
-}
-
 /* All of a recipe that decides what the root holds. Mirrors have the same packages, and words for people decide
  * nothing. */
 void root_recipe_digest(const struct catalog *c, const struct catalog_root *recipe, char hex[static HASH_HEX])

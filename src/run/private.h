@@ -124,19 +124,20 @@ void task_free(struct task *task);
 /* ended.c: what comes of them, told by the engines. */
 void task_started(const struct engine_job *job, void *data);
 void task_ended(const struct engine_job *job, json_t *record, const struct err *err, void *data);
+/* Before a boot in a lab ends because the run does. */
+void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data);
+
 /* signals.c: Ctrl-C, SIGTERM and a terminal that is closed, until the loop is closed. */
 void signals_take(struct run *run);
 void signals_close(struct run *run);
 
-/* Before a boot in a lab ends because the run does. */
-void task_parted(const struct engine_job *job, const struct lab_parting *parting, void *data);
-
-/* Steps that wait and that run, on this host and in labs. */
+/* events.c: steps that wait and that run, on this host and in labs. */
 size_t run_waiting(const struct run *run);
 size_t run_running(const struct run *run);
 void run_cancel(struct run *run);
-
+/* Fills in what all events tell. */
 void run_emit(struct run *run, struct run_event *event);
+
 json_t *plan_document(struct run *run);
 
 #endif

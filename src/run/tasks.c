@@ -74,8 +74,8 @@ void task_avoid(struct task *task, const json_t *record)
 		task->because = mem_strdup(json_str_or(record, "reason", ""));
 }
 
-/* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. Those of this run that came
- * to nothing in a lab tell which devices to avoid; those of other runs may have been mended since. */
+/* Earlier attempts that count here: of this run when it is resumed, of any when boots may be reused. Those of this run
+ * that came to nothing in a lab tell which devices to avoid; those of other runs may have been mended since. */
 static int attempts_known(struct run *run, struct task *task, struct err *err)
 {
 	bool reuse = run->options->reuse_boots && task->kind == PLAN_BOOT;
