@@ -92,7 +92,7 @@ is "$(attempts '[(b["verdict"], b["lava"]["device"]) for b in boots]')" \
 
 source=$WORK/linux
 # What Ctrl-C left in the lab has its place among the jobs at once.
-fault long=4
+fault endless
 start good single
 until_running
 kill -INT "$pid"
@@ -101,11 +101,13 @@ is "$(cancelled)" "" "leaves it"
 start noisy single
 until_true 200 grep -q "jobs/$id/ " "$lab/requests"
 is "$(submitted)" 1 "another run waits for it"
+touch "$lab/enough"
 ended 0 "until it has ended"
 is "$(submitted)" 2 "then has a job of its own"
 fault
 run 0 "the first run" "$KILN" attach
 is "$(submitted)" 0 "finds what it left"
+rm "$lab/enough"
 
 fault endless
 start good single
