@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/wait.h>
 
 /* Each file holds one number. */
 static const struct {
@@ -43,26 +42,5 @@ char *forbidding_switch(void)
 	if (!fs_exists(AT_FDCWD, "/proc/self/ns/user"))
 		return mem_strdup("this kernel has no user namespaces (CONFIG_USER_NS) or /proc is not mounted; "
 				  "boot one that has them");
-	return NULL;
-}
-
-char *sandbox_forbidden(void)
-{
-	autosandbox struct sandbox *sb = sandbox_new();
-
-	return sandbox_refused(sb);
-}
-
-char *sandbox_refused(const struct sandbox *sb)
-{
-	const struct sandbox_stdio none = { -1, -1, -1 };
-	struct sandbox_child child;
-	struct err err = { 0 };
-	int status;
-
-	if (spawn(sb, NULL, &none, &child, &err) < 0)
-		return mem_strdup(err.msg);
-	if (sandbox_wait(&child, &status, NULL, &err) < 0)
-		return mem_strdup(err.msg);
 	return NULL;
 }

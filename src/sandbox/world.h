@@ -76,10 +76,11 @@ struct world {
 
 /* world.c: mounts all and makes it the root; in the new mount namespace. */
 int world_enter(const struct start *start, struct err *err);
-/* A new file system, not yet attached: its fd. mode may be NULL. */
-int new_fs(const char *type, const char *mode, unsigned flags, struct err *err);
 /* Looks a path up as if the new root were /, whatever symlinks a bound directory holds. */
 int open_inside(const struct world *w, const char *path, uint64_t flags);
+
+/* mount.c: a new file system, not yet attached: its fd. mode may be NULL. */
+int new_fs(const char *type, const char *mode, unsigned flags, struct err *err);
 /* Attaches a mount at what target is open on. */
 int attach(int tree, int target, const char *path, struct err *err);
 

@@ -42,7 +42,7 @@ char *name_clean(struct view name);
 /* What stands behind the last slash. */
 const char *path_leaf(const char *path);
 
-/* Facts are the record's fields that come from this call; they win over those in a stored record. */
+/* import.c. Facts are the record's fields that come from this call; they win over those in a stored record. */
 json_t *facts_new(const struct import *im, const char *kind, const char *name);
 void facts_digest(json_t *facts, const char *digest);
 

@@ -20,6 +20,7 @@ struct unpack {
 	int64_t entries, bytes;
 };
 
+/* told.c. Always -1, an error of the user's. */
 int hostile(const struct unpack *u, const char *name, const char *why, struct err *err);
 /* The archive cannot be read on. */
 int read_failed(const struct unpack *u, struct archive *a, struct err *err);
