@@ -34,6 +34,16 @@ ok $? "guest-init compiles without warnings"
 compile "$WORLD/suite/boot" "$SOURCES/suite/boot.c" >"$WORK/out" 2>"$WORK/err"
 ok $? "the suite boot compiles without warnings"
 
+# A kernel without AltiVec kills what uses it, and clang uses it wherever it may.
+if command -v clang >/dev/null && command -v powerpc64-linux-gnu-objdump >/dev/null; then
+	mapfile -t flags < <("$KILN" catalog show arch ppc64 --json | jq -r '.init_cflags[]')
+	CC=clang compile "$WORK/init64" --target=powerpc64-linux-gnu -Wno-unused-command-line-argument "$SOURCES"/*.c "${flags[@]}" >"$WORK/out" 2>"$WORK/err"
+	ok $? "clang compiles it for ppc64"
+	is "$(powerpc64-linux-gnu-objdump -d "$WORK/init64" | grep -cE '\<v[0-9]+\>')" 0 "without vectors"
+else
+	skip "guest-init for ppc64 by clang" "clang or binutils-powerpc64-linux-gnu is not installed"
+fi
+
 # It must refuse before it does anything; all the same it is not tried as root.
 alone=()
 [ "$(id -u)" -ne 0 ] || alone=(setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs)
