@@ -4,6 +4,7 @@
 #include "base/fs.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 char *json_canonical(const json_t *j)
@@ -44,6 +45,12 @@ int json_write(int dir, const char *path, const json_t *j, struct err *err)
 	if (!s)
 		return err_infra(err, 0, "%s: a value cannot be written as JSON", path);
 	return fs_write(dir, path, s, strlen(s), 0644, err);
+}
+
+void json_print(const json_t *j)
+{
+	json_dumpf(j, stdout, JSON_INDENT(2));
+	putchar('\n');
 }
 
 static int field(const json_t *j, const char *key, json_type type, const char *what, json_t **out, struct err *err)

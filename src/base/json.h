@@ -24,6 +24,8 @@ void json_digest(const json_t *j, char hex[static HASH_HEX]);
 int json_read(int dir, const char *path, json_t **out, struct err *err);
 /* Atomic, indented for people. */
 int json_write(int dir, const char *path, const json_t *j, struct err *err);
+/* On standard output, indented for people. */
+void json_print(const json_t *j);
 
 /* Fields of an object. The string and the object are borrowed from j. An absent field or one of
  * another type is an error that names it. */

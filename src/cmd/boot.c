@@ -282,8 +282,7 @@ static void print_json(json_t *record, const char *console)
 {
 	if (console)
 		json_object_set_new(record, "console", json_string(console));
-	json_dumpf(record, stdout, JSON_INDENT(2));
-	putchar('\n');
+	json_print(record);
 }
 
 static int exit_status(const json_t *record)

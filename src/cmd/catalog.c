@@ -11,12 +11,6 @@ struct asked {
 	bool json;
 };
 
-static void print_json(const json_t *j)
-{
-	json_dumpf(j, stdout, JSON_INDENT(2));
-	putchar('\n');
-}
-
 /* Each pattern by itself, so that every fault is found. */
 static int patterns_compile(const struct catalog *c)
 {
@@ -59,7 +53,7 @@ static int check(const struct asked *a, int argc, char **argv, struct err *err)
 	} else if (a->json) {
 		autojson json_t *j = json_pack("{s:I}", "entries", (json_int_t)entries_count(c));
 
-		print_json(j);
+		json_print(j);
 	} else {
 		printf("%zu entries are good\n", entries_count(c));
 	}
@@ -114,7 +108,7 @@ static int list(const struct asked *a, int argc, char **argv, struct err *err)
 			json_array_extend(all, entries);
 	}
 	if (a->json)
-		print_json(all);
+		json_print(all);
 	else
 		list_print(all);
 	catalog_free(c);
@@ -209,7 +203,7 @@ static int show(const struct asked *a, int argc, char **argv, struct err *err)
 		return err_user(err, "no %s is called \"%s\"; kiln catalog list %s shows them all", argv[0], argv[1],
 				argv[0]);
 	if (a->json)
-		print_json(entry);
+		json_print(entry);
 	else
 		entry_print(entry);
 	return 0;

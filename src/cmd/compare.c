@@ -154,8 +154,7 @@ static void result_print(const json_t *result, bool json)
 	autobuf struct buf text = { 0 };
 
 	if (json) {
-		json_dumpf(result, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(result);
 		return;
 	}
 	compare_print(result, &text);

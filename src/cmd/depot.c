@@ -33,21 +33,27 @@ static void keep_record(const json_t *record, void *data)
 	keep_digests(record, data);
 }
 
-static int gc(const char *home, int64_t min_age, bool json, struct err *err)
+struct asked {
+	const char *home;
+	int64_t min_age_ms;
+	bool json;
+};
+
+static int gc(const struct asked *a, int argc, char **argv, struct err *err)
 {
 	struct map keep = { 0 };
 	struct ledger *ledger = NULL;
 	struct depot *depot = NULL;
 	int64_t removed = 0, bytes = 0;
-	int status = ledger_open(home, &ledger, err);
+	int status = ledger_open(a->home, &ledger, err);
 
 	if (status == 0)
 		status = ledger_records(ledger, keep_record, &keep, err);
 	if (status == 0)
-		status = depot_open(home, &depot, err);
+		status = depot_open(a->home, &depot, err);
 	if (status == 0)
-		status = depot_gc(depot, &keep, min_age, &removed, &bytes, err);
-	if (status == 0 && json)
+		status = depot_gc(depot, &keep, a->min_age_ms / 1000, &removed, &bytes, err);
+	if (status == 0 && a->json)
 		printf("{\"removed\": %lld, \"bytes\": %lld}\n", (long long)removed, (long long)bytes);
 	else if (status == 0)
 		printf("%lld objects removed, %.1f MB\n", (long long)removed, (double)bytes / 1e6);
@@ -59,23 +65,23 @@ static int gc(const char *home, int64_t min_age, bool json, struct err *err)
 
 int cmd_depot(int argc, char **argv)
 {
+	static const struct verb verbs[] = { { "gc", "", 0, 0, gc } };
+	struct asked a = { .min_age_ms = MIN_AGE_S * 1000 };
 	const char *home_option = NULL;
-	int64_t min_age_ms = MIN_AGE_S * 1000;
-	bool json = false;
 	const struct option options[] = {
 		{ "home", OPTION_STRING, &home_option },
-		{ "min-age", OPTION_DURATION, &min_age_ms },
-		{ "json", OPTION_FLAG, &json },
+		{ "min-age", OPTION_DURATION, &a.min_age_ms },
+		{ "json", OPTION_FLAG, &a.json },
 	};
 	autofree char *home = NULL;
+	const struct verb *verb;
 	struct err err = { 0 };
 
 	if (options_parse(options, countof(options), &argc, argv, &err) < 0)
 		return fail(&err);
-	if (argc != 2 || strcmp(argv[1], "gc") != 0) {
-		err_user(&err, "say what to do: kiln depot gc");
+	verb = verb_choose(verbs, countof(verbs), argc, argv, &err);
+	if (!verb)
 		return fail(&err);
-	}
-	home = home_path(home_option);
-	return gc(home, min_age_ms / 1000, json, &err) < 0 ? fail(&err) : 0;
+	a.home = home = home_path(home_option);
+	return verb->run(&a, argc - 2, argv + 2, &err) < 0 ? fail(&err) : 0;
 }

@@ -76,8 +76,7 @@ static void print_json(const check_vec *checks)
 						"needed", f->needed, "found", text_or_null(f->found), "why",
 						text_or_null(f->why), "get", text_or_null(f->get)));
 	}
-	json_dumpf(all, stdout, JSON_INDENT(2));
-	putchar('\n');
+	json_print(all);
 }
 
 int cmd_doctor(int argc, char **argv)

@@ -37,8 +37,7 @@ int follow_finished(const json_t *document, const struct run_options *run, bool 
 	struct report_options options = report_options_for(stdout);
 
 	if (json) {
-		json_dumpf(document, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(document);
 		return run_exit_status(document);
 	}
 	report_matrix(document, &options, stdout);

@@ -79,8 +79,7 @@ static void print_json(const struct judge_result *r)
 {
 	autojson json_t *o = judge_result_json(r);
 
-	json_dumpf(o, stdout, JSON_INDENT(2));
-	putchar('\n');
+	json_print(o);
 }
 
 static int exit_status(enum verdict v)

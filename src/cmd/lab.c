@@ -21,12 +21,6 @@ struct asked {
 	const struct catalog *catalog;
 };
 
-static void print_json(const json_t *j)
-{
-	json_dumpf(j, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-	putchar('\n');
-}
-
 /* The labs that are meant: the one that was named, or all. */
 static int labs_chosen(const struct asked *a, int argc, char **argv, size_t *from, size_t *to, struct err *err)
 {
@@ -73,7 +67,7 @@ static int list(const struct asked *a, int argc, char **argv, struct err *err)
 			       lab->zone ? lab->zone : "");
 	}
 	if (a->json)
-		print_json(all);
+		json_print(all);
 	return 0;
 }
 
@@ -198,7 +192,7 @@ static int each_survey(const struct asked *a, int argc, char **argv, void (*prin
 		json_array_append_new(all, survey);
 	}
 	if (a->json)
-		print_json(all);
+		json_print(all);
 	return status;
 }
 
@@ -247,7 +241,7 @@ static int jobs(const struct asked *a, int argc, char **argv, struct err *err)
 	if (status < 0)
 		return -1;
 	if (a->json)
-		print_json(all);
+		json_print(all);
 	else
 		json_array_foreach (all, i, job)
 			job_line(job);

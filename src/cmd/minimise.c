@@ -50,8 +50,7 @@ static int execute(struct minimise_options *options, bool json, struct err *err)
 	progress_free(progress);
 	catalog_free(catalog);
 	if (status == 0 && json) {
-		json_dumpf(result, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(result);
 	} else if (status == 0) {
 		print_text(result);
 	}

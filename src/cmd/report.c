@@ -74,8 +74,7 @@ static void print(const struct reporting *r, const json_t *summary)
 	struct report_options options = report_options_for(stdout);
 
 	if (r->json) {
-		json_dumpf(summary, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(summary);
 	} else if (strcmp(r->format, "markdown") == 0) {
 		report_markdown(summary, stdout);
 	} else {

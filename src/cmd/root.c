@@ -55,10 +55,9 @@ static int make_one(const struct asked *a, const char *name, struct err *err)
 	if (recipe_find(a, name, &recipe, err) < 0 || root_make(&options, recipe, &record, err) < 0)
 		return -1;
 	if (a->json)
-		json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+		json_print(record);
 	else
-		printf("%s", json_str_or(record, "id", ""));
-	putchar('\n');
+		puts(json_str_or(record, "id", ""));
 	return 0;
 }
 
@@ -105,8 +104,7 @@ static int list(const struct asked *a, int argc, char **argv, struct err *err)
 		if (!argc || fnmatch(argv[0], a->catalog->roots[i].name, 0) == 0)
 			json_array_append_new(all, list_entry(a, &a->catalog->roots[i]));
 	if (a->json) {
-		json_dumpf(all, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-		putchar('\n');
+		json_print(all);
 		return 0;
 	}
 	json_array_foreach (all, i, entry)
@@ -129,8 +127,7 @@ static int show(const struct asked *a, int argc, char **argv, struct err *err)
 
 	if (loaded(a, argv[0], &recipe, &record, err) < 0)
 		return -1;
-	json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-	putchar('\n');
+	json_print(record);
 	return 0;
 }
 
@@ -256,8 +253,7 @@ static int verify(const struct asked *a, int argc, char **argv, struct err *err)
 	if (run_prove(&options, &request, &record, err) < 0)
 		return -1;
 	if (a->json) {
-		json_dumpf(record, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-		putchar('\n');
+		json_print(record);
 	} else {
 		verify_print(record, recipe->name);
 	}

@@ -71,8 +71,7 @@ int cmd_show(int argc, char **argv)
 	if (status < 0)
 		return fail(&err);
 	if (json) {
-		json_dumpf(document, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(document);
 		return 0;
 	}
 	printf("run %s, %s\n", json_str_or(document, "run", ""), json_str_or(document, "state", ""));

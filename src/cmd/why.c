@@ -173,8 +173,7 @@ static int why(struct why *w, char **names, bool json, struct err *err)
 	for (; *names; names++)
 		board_why(w, catalog_board(w->catalog, *names), list);
 	if (list) {
-		json_dumpf(list, stdout, JSON_INDENT(2));
-		putchar('\n');
+		json_print(list);
 	}
 	return 0;
 }
