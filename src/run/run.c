@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { TICK_MS = 200, REST_MS = 5000, MEMORY_SHARE_PERCENT = 85, FALLBACK_MB = 2048 };

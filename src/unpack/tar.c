@@ -3,13 +3,9 @@
 #include "unpack/private.h"
 
 #include "base/cleanup.h"
-#include "base/fs.h"
-#include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 
 /* A kernel has 80,000 files and 1.4 GiB (6.1), a root file system some 100,000: room for twenty of them, no more. */
 enum { ENTRIES_MAX = 2000000 };
