@@ -22,7 +22,7 @@ made() {
 arm64_program() {
 	local lib=$TESTS/../guest-init
 	aarch64-linux-gnu-gcc -Os -ffreestanding -fno-stack-protector -fno-pic -fno-pie -no-pie -static -nostdlib -Wl,-e,_start \
-		-I"$lib" -I"$lib/lib" -x c - -x none "$lib/lib/start.c" "$lib/lib/text.c" "$lib/lib/sys.c" -o "$1" || echo "# $1 was not compiled"
+		-I"$lib" -I"$lib/lib" -x c - -x none "$lib"/lib/*.c -o "$1" || echo "# $1 was not compiled"
 }
 # arm64_does OUT STATEMENT...: a program that does that.
 arm64_does() {

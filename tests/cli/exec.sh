@@ -64,7 +64,7 @@ compile() {
 	local out=$1 prefix=$2
 	shift 2
 	"${prefix}gcc" -Os -ffreestanding -fno-stack-protector -fno-pic -fno-pie -no-pie -static -nostdlib \
-		-Wl,-e,_start -I"$lib" -I"$lib/lib" "$WORK/do.c" "$lib/lib/start.c" "$lib/lib/text.c" "$lib/lib/sys.c" -o "$out" "$@" ||
+		-Wl,-e,_start -I"$lib" -I"$lib/lib" "$WORK/do.c" "$lib"/lib/*.c -o "$out" "$@" ||
 		echo "# $out was not compiled"
 }
 arm64=aarch64-linux-gnu- mips=mips64el-linux-gnuabi64-
