@@ -51,7 +51,7 @@ run 0 "the one that was interrupted" "$KILN" attach --home "$WORK/there"
 is "$(submitted)" 3 "submits its job again"
 
 # At one home: as many jobs at once as the entry says, whoever submits them.
-fault long=3
+fault endless
 start one here
 one=$pid
 until_true 200 has_submitted 1
@@ -60,6 +60,7 @@ two=$pid
 until_true 100 grep -q "start boot" "$WORK/two"
 sleep 1
 is "$(submitted)" 1 "with one job at once the second Kiln of a home waits"
+touch "$lab/enough"
 ended $one 0 "the first ends"
 ended $two 0 "the second, too"
 is "$(submitted)" 2 "in a job of its own"
