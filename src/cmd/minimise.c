@@ -49,11 +49,10 @@ static int execute(struct minimise_options *options, bool json, struct err *err)
 	}
 	progress_free(progress);
 	catalog_free(catalog);
-	if (status == 0 && json) {
+	if (status == 0 && json)
 		json_print(result);
-	} else if (status == 0) {
+	else if (status == 0)
 		print_text(result);
-	}
 	return status;
 }
 

@@ -73,13 +73,12 @@ static void print(const struct reporting *r, const json_t *summary)
 {
 	struct report_options options = report_options_for(stdout);
 
-	if (r->json) {
+	if (r->json)
 		json_print(summary);
-	} else if (strcmp(r->format, "markdown") == 0) {
+	else if (strcmp(r->format, "markdown") == 0)
 		report_markdown(summary, stdout);
-	} else {
+	else
 		report_text(summary, &options, stdout);
-	}
 }
 
 int cmd_report(int argc, char **argv)

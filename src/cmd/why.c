@@ -172,9 +172,8 @@ static int why(struct why *w, char **names, bool json, struct err *err)
 		board_why(w, &w->catalog->boards[i], list);
 	for (; *names; names++)
 		board_why(w, catalog_board(w->catalog, *names), list);
-	if (list) {
+	if (list)
 		json_print(list);
-	}
 	return 0;
 }
 

@@ -34,7 +34,7 @@ size_t engine_running(const struct engine *e)
 }
 
 static void schedule(struct engine *e);
-static void node_ended(struct node *node);
+static void node_ended(struct node *node, void *data);
 
 static void on_token(uv_poll_t *poll, int status, int events)
 {
@@ -52,6 +52,8 @@ int engine_new(uv_loop_t *loop, const struct engine_options *options, struct eng
 
 	e->world.loop = loop;
 	e->world.options = *options;
+	e->world.ended = node_ended;
+	e->world.data = e;
 	for (int i = 0; i < ENGINE_PRIORITIES; i++)
 		e->waiting[i].tail = &e->waiting[i].head;
 	if (jobserver_open(&e->world.jobserver, options->jobs, err) < 0) {
@@ -71,8 +73,6 @@ void engine_submit(struct engine *e, const struct engine_job *job)
 	struct queue *q = &e->waiting[job->priority];
 
 	node->world = &e->world;
-	node->ended = node_ended;
-	node->data = e;
 	node->job = *job;
 	json_incref(node->job.spec);
 	*q->tail = node;
@@ -192,9 +192,9 @@ static void ended_error(struct engine *e, struct node *node, struct err *err)
 		err_infra(err, 0, "%s", words ? words : "the step ended without a record");
 }
 
-static void node_ended(struct node *node)
+static void node_ended(struct node *node, void *data)
 {
-	struct engine *e = node->data;
+	struct engine *e = data;
 	autojson json_t *record = NULL;
 	struct err err = { 0 };
 

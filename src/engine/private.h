@@ -20,11 +20,16 @@ void jobserver_give(struct jobserver *js, int tokens);
 /* Nobody runs: a make that was killed took its tokens with it, put back what is missing. held: by us. */
 void jobserver_refill(struct jobserver *js, int held);
 
-/* What all steps of an engine are started with. */
+struct node;
+
+/* What all steps of an engine are started with, and whom their ends are told. */
 struct node_world {
 	uv_loop_t *loop;
 	struct engine_options options;
 	struct jobserver jobserver;
+	/* Its process has ended, or could not be started, and all of its handles are closed. */
+	void (*ended)(struct node *node, void *data);
+	void *data;
 };
 
 /* One running or waiting step. */
@@ -40,9 +45,6 @@ struct node {
 	int handles_open; /* process and pipes not closed yet */
 	int64_t status;
 	int signal;
-	/* Its process has ended, or could not be started, and all of its handles are closed. */
-	void (*ended)(struct node *node);
-	void *data; /* for ended */
 };
 
 /* Starts the process. On failure ended is called, too. */

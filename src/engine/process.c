@@ -16,7 +16,7 @@ static void handle_closed(uv_handle_t *handle)
 	struct node *node = handle->data;
 
 	if (--node->handles_open == 0)
-		node->ended(node);
+		node->world->ended(node, node->world->data);
 }
 
 static void close_handle(uv_handle_t *handle)

@@ -57,6 +57,7 @@ int ledger_change(struct ledger *l, const char *sql, const char *const *args, in
 		return -1;
 	return sqlite3_step(s) == SQLITE_DONE ? 0 : ledger_error(l, err);
 }
+
 const char *row_text(sqlite3_stmt *s, int i)
 {
 	return (const char *)sqlite3_column_text(s, i);

@@ -28,9 +28,9 @@ int ledger_change(struct ledger *l, const char *sql, const char *const *args, in
 	ledger_change(l, sql, (const char *const[]){ __VA_ARGS__ }, \
 		      (int)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)), err)
 
-/* The column of the row that s stands on: borrowed until the next step; a new reference, or NULL where it is no JSON.
- */
+/* A column of the row that s stands on: borrowed until the next step. */
 const char *row_text(sqlite3_stmt *s, int i);
+/* The same as JSON: a new reference, NULL where it is none. */
 json_t *row_json(sqlite3_stmt *s, int i);
 
 #endif

@@ -32,6 +32,7 @@ void emulator_bind(struct sandbox *sb, const json_t *emulator);
 int base_make(struct making *m, struct err *err);
 /* Of the kind that packages are put together for. */
 int mmdebstrap_make(struct making *m, struct err *err);
+
 /* Runs argv in the sandbox, its output behind the log's. Failure is an error with the last lines of what it said;
  * ERR_USER where it ended by itself, ERR_INFRA where a signal ended it. */
 int command_run(const struct making *m, const struct sandbox *sb, const char *const *argv, struct err *err);
